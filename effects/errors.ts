@@ -1,0 +1,87 @@
+/**
+ * What an effect throws. An error is its result: what was being done, to which container, what the program
+ * said, how long it took.
+ */
+
+/** Facts that an error carries besides its message. */
+export interface ErrorFacts {
+  containerId?: string | undefined
+  hint?: string | undefined
+  cause?: unknown
+}
+
+/** The base of every error that runchart throws on purpose. */
+export class RunchartError extends Error {
+  override readonly name: string = 'RunchartError'
+  /** Stable, for programs. */
+  readonly code: string
+  readonly containerId: string | undefined
+  /** What to do about it, in one sentence. */
+  readonly hint: string | undefined
+
+  constructor(code: string, message: string, facts: ErrorFacts = {}) {
+    super(message, facts.cause === undefined ? undefined : { cause: facts.cause })
+    this.code = code
+    this.containerId = facts.containerId
+    this.hint = facts.hint
+  }
+}
+
+/** What a program left behind that failed. */
+export interface FailedProgram {
+  /** Absolute path. */
+  path: string
+  /** What it was asked to do: the runtime's verb, or `monitor`. */
+  verb: string
+  /** null where a signal ended it, or it never ran. */
+  exitCode: number | null
+  signal: string | null
+  /** The end of its standard error, at most 64 KiB. */
+  stderr: string
+  /** The last message of the runtime's own log; undefined where it wrote none. */
+  logLine: string | undefined
+  /** Milliseconds. */
+  durationMs: number
+  timedOut: boolean
+}
+
+/**
+ * Why a runtime failed, read from its own words.
+ * `not-running` and `not-found` are of the container; `command-not-found` and `command-not-executable` of its
+ * command; anything else is `other`.
+ */
+export type RuntimeFailure =
+  | 'not-running'
+  | 'not-found'
+  | 'command-not-found'
+  | 'command-not-executable'
+  | 'timed-out'
+  | 'other'
+
+/** The runtime, or conmon on its behalf, failed. `ERUNTIME` */
+export class RuntimeError extends RunchartError {
+  override readonly name = 'RuntimeError'
+  readonly failure: RuntimeFailure
+  readonly program: FailedProgram
+  constructor(message: string, failure: RuntimeFailure, program: FailedProgram, facts?: ErrorFacts) {
+    super('ERUNTIME', message, facts)
+    this.failure = failure
+    this.program = program
+  }
+}
+
+/** A program that runchart needs is missing, not executable or too old. `EPROGRAM` */
+export class ProgramError extends RunchartError {
+  override readonly name = 'ProgramError'
+  constructor(message: string, facts?: ErrorFacts) {
+    super('EPROGRAM', message, facts)
+  }
+}
+
+/** A file in the exits directory is not what conmon writes. `EEXITFILE` */
+export class ExitFileError extends RunchartError {
+  override readonly name = 'ExitFileError'
+  constructor(message: string, facts?: ErrorFacts) {
+    super('EEXITFILE', message, facts)
+  }
+}
