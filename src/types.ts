@@ -3,6 +3,9 @@
  * and none of it names an XState type.
  */
 import type { Observable } from 'rxjs'
+import type { ExitCause } from '../machines/container-types.ts'
+
+export type { ExitCause }
 
 /** The top-level states of the container chart, as libpod names the stable ones. */
 export const CONTAINER_STATES = [
@@ -27,25 +30,6 @@ export const CONTAINER_STATES = [
 
 /** One of {@link CONTAINER_STATES}. */
 export type ContainerState = (typeof CONTAINER_STATES)[number]
-
-/**
- * Why a run ended.
- * - `exited`: the process ended by itself
- * - `signalled`: a signal ended it that no `stop` had asked for
- * - `stopped-by-user`: it ended while a `stop` was under way, or a forced removal
- * - `oom`: the kernel killed it for memory
- * - `monitor-lost`: conmon died first, so no exit code exists; `code` is −1
- * - `host-restart`: the machine was restarted under it; `code` is −1
- * - `create-failed`: the runtime never had a process; `code` is −1
- */
-export type ExitCause =
-  | 'exited'
-  | 'signalled'
-  | 'stopped-by-user'
-  | 'oom'
-  | 'monitor-lost'
-  | 'host-restart'
-  | 'create-failed'
 
 /** What is known of one ended run of a container. It outlives the container. */
 export interface ExitRecord {

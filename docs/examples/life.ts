@@ -1,0 +1,41 @@
+/**
+ * The main job, told as it happens: one container from nothing to `exited`, on real conmon and runc, in a root
+ * of its own that is gone afterwards.
+ */
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openEngine } from 'runchart'
+
+const place = mkdtempSync(join(tmpdir(), 'runchart-life-'))
+const rootfs = join(place, 'rootfs')
+mkdirSync(join(rootfs, 'bin'), { recursive: true })
+copyFileSync('/bin/busybox', join(rootfs, 'bin/busybox'))
+for (const name of ['sh', 'sleep', 'echo']) symlinkSync('busybox', join(rootfs, 'bin', name))
+
+const script = 'echo hello from the container; sleep 1; echo goodbye >&2; exit 7'
+
+try {
+  await using engine = await openEngine({ root: join(place, 'root'), runRoot: join(place, 'run') })
+
+  let last = performance.now()
+  engine.events.subscribe((event) => {
+    if (event.type !== 'state') return
+    const now = performance.now()
+    const took = event.from === null ? '' : `${(now - last).toFixed(1).padStart(8)} ms`
+    console.log(`${String(event.seq).padStart(3)}  ${(event.from ?? '').padStart(10)} → ${event.to.padEnd(10)}${took}`)
+    last = now
+  })
+
+  const web = await engine.create({ name: 'web', rootfs, command: ['sh', '-c', script] })
+  await web.start()
+  await web.pause()
+  await web.resume()
+  const exit = await web.wait()
+
+  for await (const line of web.logs({ follow: true })) console.log(`     ${line.stream}: ${line.data}`)
+  console.log(exit)
+  await web.remove()
+} finally {
+  rmSync(place, { recursive: true, force: true })
+}

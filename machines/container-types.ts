@@ -1,0 +1,163 @@
+/** The words of the container chart: its events, its context, and what its effects take and give. Data only. */
+
+/** A process that can be told from a later one with the same pid. */
+export interface ProcessFacts {
+  pid: number
+  /** Clock ticks since boot. */
+  startTime: string
+  bootId: string
+}
+
+/**
+ * Why a run ended.
+ * - `exited`: the process ended by itself
+ * - `signalled`: a signal ended it that no `stop` had asked for
+ * - `stopped-by-user`: it ended while a `stop` was under way, or a forced removal
+ * - `oom`: the kernel killed it for memory
+ * - `monitor-lost`: conmon died first, so no exit code exists; `code` is −1
+ * - `host-restart`: the machine was restarted under it; `code` is −1
+ * - `create-failed`: the runtime never had a process; `code` is −1
+ */
+export type ExitCause =
+  | 'exited'
+  | 'signalled'
+  | 'stopped-by-user'
+  | 'oom'
+  | 'monitor-lost'
+  | 'host-restart'
+  | 'create-failed'
+
+/** What a witness of an exit saw. */
+export interface ExitEvidence {
+  /** 0–255, 128+n for a signal, −1 where no evidence exists. */
+  code: number
+  oomKilled: boolean
+  /** ISO 8601. */
+  finishedAt: string
+  /** Given where the witness knows more than the code says. */
+  cause?: ExitCause | undefined
+}
+
+/** An exit as the chart concluded it. */
+export interface Exit extends ExitEvidence {
+  cause: ExitCause
+}
+
+/** How a container is asked to end. */
+export interface StopRequest {
+  /** Signal number. */
+  signal: number
+  /** Milliseconds until SIGKILL; 0 means SIGKILL at once. At most 2³¹−1. */
+  graceMs: number
+}
+
+/** What the store knew of a container when its engine opened. */
+export interface KnownContainer {
+  state: string
+  generation: number
+  process?: ProcessFacts | undefined
+  monitor?: ProcessFacts | undefined
+  exit?: Exit | undefined
+  /** A stop that was under way. */
+  stop?: StopRequest | undefined
+}
+
+/** What each actor of the chart starts with. */
+export interface ContainerInput {
+  id: string
+  /** Left out for a container that is new. */
+  known?: KnownContainer | undefined
+}
+
+/** The chart's memory. */
+export interface ContainerContext {
+  readonly id: string
+  /** Number of the present run, or of the last one. */
+  readonly generation: number
+  readonly process: ProcessFacts | undefined
+  readonly monitor: ProcessFacts | undefined
+  readonly exit: Exit | undefined
+  /** A stop was asked for and its exit has not been seen. */
+  readonly stop: StopRequest | undefined
+  /** To be started again as soon as it has been cleaned up, or created. */
+  readonly startAsked: boolean
+  /** To be removed as soon as it is out of the runtime. */
+  readonly removeAsked: boolean
+  /** What the last failed effect threw; cleared by the next command. */
+  readonly failure: unknown
+  /** Set until the world has been asked for the first time. */
+  readonly known: KnownContainer | undefined
+}
+
+/** A command: imperative. The engine asks the chart whether its state takes it, and refuses it otherwise. */
+export type ContainerCommand =
+  | { type: 'create' }
+  | { type: 'start' }
+  | ({ type: 'stop' } & StopRequest)
+  | { type: 'kill'; signal: number /** Tells the caller's request from another's. */; request: number }
+  | { type: 'pause' }
+  | { type: 'resume' }
+  | { type: 'checkpoint'; leaveRunning: boolean }
+  | { type: 'restore' }
+  | { type: 'cleanup' }
+  | { type: 'remove'; force: boolean }
+
+/** An observation: past. */
+export type ContainerObservation =
+  | { type: 'exit.observed'; generation: number; evidence: ExitEvidence }
+  | { type: 'monitor.lost'; generation: number }
+
+export type ContainerEvent = ContainerCommand | ContainerObservation
+
+/** The names of the commands, in the order in which a refusal lists them. */
+export const CONTAINER_COMMANDS = [
+  'create',
+  'start',
+  'stop',
+  'kill',
+  'pause',
+  'resume',
+  'checkpoint',
+  'restore',
+  'cleanup',
+  'remove',
+] as const satisfies readonly ContainerCommand['type'][]
+
+/** What an effect on one run of a container takes. */
+export interface RunInput {
+  id: string
+  generation: number
+}
+
+/** A signal to deliver. */
+export interface SignalInput extends RunInput {
+  signal: number
+  /** To every process of the container, not only the first. */
+  all: boolean
+  /** The `kill` command that asked; left out where the chart itself did. */
+  request?: number | undefined
+}
+
+/** What `createContainer` and `restoreContainer` give. */
+export interface CreatedFacts {
+  process: ProcessFacts
+  monitor: ProcessFacts
+}
+
+/** What `reconcile` takes: all that is known, to be held against the world. */
+export interface ReconcileInput extends RunInput {
+  /** The state last committed, where the engine has just opened; left out where it is in doubt since. */
+  known: KnownContainer | undefined
+  process: ProcessFacts | undefined
+  monitor: ProcessFacts | undefined
+}
+
+/** What the world said. */
+export type Reconciled =
+  | ({ found: 'created' | 'running' | 'paused' } & CreatedFacts)
+  /** The run is over. Without evidence the exit already known stands. */
+  | { found: 'ended'; evidence?: ExitEvidence | undefined }
+  /** The run never came to be; `failure` says why. */
+  | { found: 'absent'; failure: unknown }
+  /** A removal was under way. */
+  | { found: 'removing' }

@@ -1,0 +1,635 @@
+import { assign, fromPromise, setup, spawnChild, stopChild } from 'xstate'
+import type {
+  ContainerContext,
+  ContainerEvent,
+  ContainerInput,
+  CreatedFacts,
+  Exit,
+  ExitEvidence,
+  Reconciled,
+  ReconcileInput,
+  RunInput,
+  SignalInput,
+} from './container-types.ts'
+
+/** How long SIGKILL may take before the container is in doubt; the seed's killContainerTimeout. */
+const KILL_TIMEOUT_MS = 5_000
+/** How long a container stays in doubt before the world is asked again. */
+const RECONCILE_RETRY_MS = 2_000
+const SIGKILL = 9
+
+/** The `failure` of a container that outlived SIGKILL. */
+export const OUTLIVED_KILL = 'outlived SIGKILL'
+
+/** An effect that nobody provided fails, so that a chart wired by half cannot seem to work. */
+const notProvided = <Output, Input>(name: string) =>
+  fromPromise<Output, Input>(() => Promise.reject(new Error(`the effect ${name} is not provided`)))
+
+/** A witness that knows the cause is believed; after it the kernel, then whoever asked, then the code itself. */
+const concludeExit = (evidence: ExitEvidence, context: ContainerContext): Exit => ({
+  ...evidence,
+  cause: evidence.cause ?? causeOf(evidence, context),
+})
+
+const causeOf = (evidence: ExitEvidence, context: ContainerContext): Exit['cause'] => {
+  if (evidence.oomKilled) return 'oom'
+  if (context.stop !== undefined || context.removeAsked) return 'stopped-by-user'
+  return evidence.code > 128 ? 'signalled' : 'exited'
+}
+
+const processOf = ({ process, monitor }: CreatedFacts) => ({ process, monitor })
+
+/** What was found takes the place of what was known. */
+const adopt = (output: Reconciled, context: ContainerContext): Partial<ContainerContext> => {
+  switch (output.found) {
+    case 'created':
+    case 'running':
+    case 'paused':
+      return { ...processOf(output), known: undefined }
+    case 'ended':
+      return {
+        exit: output.evidence ? concludeExit(output.evidence, context) : context.exit,
+        known: undefined,
+      }
+    case 'removing':
+      return { removeAsked: true, known: undefined }
+    case 'absent':
+      return {
+        process: undefined,
+        monitor: undefined,
+        stop: undefined,
+        startAsked: false,
+        failure: output.failure,
+        known: undefined,
+      }
+  }
+}
+
+const run = ({ context }: { context: ContainerContext }): RunInput => ({
+  id: context.id,
+  generation: context.generation,
+})
+
+/** XState's own, at the end of an actor that `kill` spawned; `kill` stands for its number. */
+interface SignalIsDelivered {
+  type: 'xstate.done.actor.kill'
+}
+
+const { createMachine } = setup({
+  types: {
+    context: {} as ContainerContext,
+    events: {} as ContainerEvent | SignalIsDelivered,
+    input: {} as ContainerInput,
+    tags: {} as 'alive' | 'settled',
+    meta: {} as { description: string },
+  },
+  actors: {
+    createContainer: notProvided<CreatedFacts, RunInput>('createContainer'),
+    startContainer: notProvided<void, RunInput>('startContainer'),
+    signalContainer: notProvided<void, SignalInput>('signalContainer'),
+    pauseContainer: notProvided<void, RunInput>('pauseContainer'),
+    resumeContainer: notProvided<void, RunInput>('resumeContainer'),
+    checkpointContainer: notProvided<void, RunInput>('checkpointContainer'),
+    restoreContainer: notProvided<CreatedFacts, RunInput>('restoreContainer'),
+    recordExit: notProvided<void, RunInput>('recordExit'),
+    cleanUp: notProvided<void, RunInput>('cleanUp'),
+    removeContainer: notProvided<void, RunInput>('removeContainer'),
+    reconcile: notProvided<Reconciled, ReconcileInput>('reconcile'),
+  },
+  delays: {
+    stopGrace: ({ context }) => context.stop?.graceMs ?? 0,
+    killTimeout: KILL_TIMEOUT_MS,
+    reconcileRetry: RECONCILE_RETRY_MS,
+  },
+  guards: {
+    wasExited: ({ context }) => context.known?.state === 'exited',
+    wasBegun: ({ context }) => context.known !== undefined && context.known.state !== 'configured',
+    isThisRun: ({ context, event }) => 'generation' in event && event.generation === context.generation,
+    isForced: ({ event }) => event.type === 'remove' && event.force,
+    isAtOnce: ({ context }) => context.stop?.graceMs === 0,
+    asksAtOnce: ({ event }) => event.type === 'stop' && event.graceMs === 0,
+    stopWasAsked: ({ context }) => context.stop !== undefined,
+    startWasAsked: ({ context }) => context.startAsked,
+    removeWasAsked: ({ context }) => context.removeAsked,
+    hasExit: ({ context }) => context.exit !== undefined,
+    /** Without it the container stays in `stopped` until `cleanup` is asked for. */
+    cleansUpByItself: () => true,
+  },
+  actions: {
+    beginRun: assign(({ context }) => ({
+      generation: context.generation + 1,
+      process: undefined,
+      monitor: undefined,
+      exit: undefined,
+      stop: undefined,
+      failure: undefined,
+      known: undefined,
+    })),
+    endRun: assign({ process: undefined, monitor: undefined, stop: undefined, known: undefined }),
+    askStart: assign({ startAsked: true, failure: undefined }),
+    startIsDone: assign({ startAsked: false }),
+    askStop: assign(({ context, event }) =>
+      event.type === 'stop'
+        ? { stop: { signal: event.signal, graceMs: event.graceMs }, startAsked: false, failure: undefined }
+        : context,
+    ),
+    /** A stop is under way already: whoever asks again waits for the same exit. */
+    joinStop: assign({ startAsked: false }),
+    stopIsDone: assign({ stop: undefined }),
+    askRemove: assign({ removeAsked: true, startAsked: false, failure: undefined }),
+    keepExit: assign(({ context, event }) =>
+      event.type === 'exit.observed' ? { exit: concludeExit(event.evidence, context) } : {},
+    ),
+    clearFailure: assign({ failure: undefined }),
+    failBecauseAlive: assign({ failure: OUTLIVED_KILL }),
+    /** A second witness of an exit that is known. */
+    alreadyKnown: () => {},
+    sendSignal: spawnChild('signalContainer', {
+      id: ({ event }) => `kill-${event.type === 'kill' ? event.request : ''}`,
+      input: ({ context, event }): SignalInput => ({
+        ...run({ context }),
+        signal: event.type === 'kill' ? event.signal : SIGKILL,
+        all: false,
+        request: event.type === 'kill' ? event.request : undefined,
+      }),
+    }),
+    forgetSignal: stopChild(({ event }) => event.type.replace('xstate.done.actor.', '')),
+  },
+})
+
+/** An exit of this run may come wherever its process could have lived. */
+const exitEndsRun = {
+  guard: 'isThisRun',
+  target: '#container.stopped',
+  actions: 'keepExit',
+} as const
+
+/** conmon is gone and left no exit file: only the world can tell. */
+const doubtWithoutMonitor = { guard: 'isThisRun', target: '#container.reconciling' } as const
+
+/** A command in flight is let finish; the container then ends in its next stable state. */
+const laterStop = { actions: 'askStop' } as const
+const laterRemoval = { guard: 'isForced', actions: 'askRemove' } as const
+
+/** What was asked for meanwhile is done as soon as the container rests. */
+const endIfAsked = [
+  { guard: 'removeWasAsked', target: '#container.stopping.killing' },
+  { guard: 'stopWasAsked', target: '#container.stopping' },
+] as const
+
+/**
+ * One container's life. Pure: its effects are rejecting stubs until `provide` fills them, and it knows no
+ * clock but its delays.
+ *
+ * @example
+ * createActor(containerMachine.provide({ actors: { createContainer, startContainer } }), { input: { id: 'c1' } })
+ */
+export const containerMachine = createMachine({
+  id: 'container',
+  context: ({ input }) => ({
+    id: input.id,
+    generation: input.known?.generation ?? 0,
+    process: input.known?.process,
+    monitor: input.known?.monitor,
+    exit: input.known?.exit,
+    stop: input.known?.stop,
+    startAsked: false,
+    removeAsked: false,
+    failure: undefined,
+    known: input.known,
+  }),
+  initial: 'configured',
+  // XState keeps a spawned child that is done until it is stopped.
+  on: { 'xstate.done.actor.*': { actions: 'forgetSignal' } },
+  states: {
+    configured: {
+      tags: 'settled',
+      meta: { description: 'known to the engine, nothing in the runtime' },
+      always: [
+        // A row that says exited was committed after the runtime had let go: there is nothing to ask.
+        { guard: 'wasExited', target: 'exited', actions: 'endRun' },
+        { guard: 'wasBegun', target: 'reconciling' },
+        { guard: 'removeWasAsked', target: 'removing' },
+      ],
+      on: {
+        create: { target: 'creating', actions: 'beginRun' },
+        start: { target: 'creating', actions: ['beginRun', 'askStart'] },
+        remove: { target: 'removing', actions: 'askRemove' },
+      },
+    },
+
+    creating: {
+      tags: 'alive',
+      meta: { description: 'conmon is spawned, it runs the runtime’s create' },
+      invoke: {
+        src: 'createContainer',
+        input: run,
+        onDone: [
+          {
+            guard: 'hasExit',
+            target: 'stopped',
+            actions: assign(({ event }) => processOf(event.output)),
+          },
+          {
+            target: 'created',
+            actions: assign(({ event }) => processOf(event.output)),
+          },
+        ],
+        onError: {
+          target: 'configured',
+          actions: [
+            'endRun',
+            'startIsDone',
+            assign(({ event }) => ({ exit: undefined, failure: event.error })),
+          ],
+        },
+      },
+      on: {
+        stop: laterStop,
+        remove: laterRemoval,
+        // The pid has not been reported yet: the exit waits for it.
+        'exit.observed': { guard: 'isThisRun', actions: 'keepExit' },
+      },
+    },
+
+    created: {
+      tags: ['alive', 'settled'],
+      meta: { description: 'the first process waits to be started' },
+      always: [
+        { guard: 'removeWasAsked', target: 'stopping.killing' },
+        // What waits here is the runtime's own init, which need not obey the container's stop signal.
+        { guard: 'stopWasAsked', target: 'stopping.killing' },
+        { guard: 'startWasAsked', target: 'starting' },
+      ],
+      on: {
+        start: { target: 'starting', actions: 'clearFailure' },
+        stop: { target: 'stopping.killing', actions: 'askStop' },
+        kill: { actions: 'sendSignal' },
+        remove: { target: 'stopping.killing', actions: 'askRemove' },
+        'exit.observed': exitEndsRun,
+        'monitor.lost': doubtWithoutMonitor,
+      },
+    },
+
+    starting: {
+      tags: 'alive',
+      meta: { description: 'the runtime’s start runs; an exit may come first' },
+      entry: 'startIsDone',
+      invoke: {
+        src: 'startContainer',
+        input: run,
+        onDone: { target: 'running' },
+        onError: { target: 'created', actions: assign(({ event }) => ({ failure: event.error })) },
+      },
+      on: {
+        stop: laterStop,
+        kill: { actions: 'sendSignal' },
+        remove: laterRemoval,
+        'exit.observed': exitEndsRun,
+        'monitor.lost': doubtWithoutMonitor,
+      },
+    },
+
+    running: {
+      tags: ['alive', 'settled'],
+      meta: { description: 'the process runs' },
+      always: endIfAsked,
+      on: {
+        stop: { target: 'stopping', actions: 'askStop' },
+        kill: { actions: 'sendSignal' },
+        pause: { target: 'pausing', actions: 'clearFailure' },
+        checkpoint: { target: 'checkpointing', actions: 'clearFailure' },
+        remove: { guard: 'isForced', target: 'stopping.killing', actions: 'askRemove' },
+        'exit.observed': exitEndsRun,
+        'monitor.lost': doubtWithoutMonitor,
+      },
+    },
+
+    pausing: {
+      tags: 'alive',
+      meta: { description: 'the freezer is closing' },
+      invoke: {
+        src: 'pauseContainer',
+        input: run,
+        onDone: { target: 'paused' },
+        onError: { target: 'reconciling', actions: assign(({ event }) => ({ failure: event.error })) },
+      },
+      on: {
+        stop: laterStop,
+        kill: { actions: 'sendSignal' },
+        remove: laterRemoval,
+        'exit.observed': exitEndsRun,
+        'monitor.lost': doubtWithoutMonitor,
+      },
+    },
+
+    paused: {
+      tags: ['alive', 'settled'],
+      meta: { description: 'every process is frozen' },
+      always: [
+        { guard: 'removeWasAsked', target: 'stopping.killing' },
+        { guard: 'stopWasAsked', target: 'stopping.thawing' },
+      ],
+      on: {
+        resume: { target: 'resuming', actions: 'clearFailure' },
+        stop: { target: 'stopping.thawing', actions: 'askStop' },
+        kill: { actions: 'sendSignal' },
+        remove: { guard: 'isForced', target: 'stopping.killing', actions: 'askRemove' },
+        'exit.observed': exitEndsRun,
+        'monitor.lost': doubtWithoutMonitor,
+      },
+    },
+
+    resuming: {
+      tags: 'alive',
+      meta: { description: 'the freezer is opening' },
+      invoke: {
+        src: 'resumeContainer',
+        input: run,
+        onDone: { target: 'running' },
+        onError: { target: 'reconciling', actions: assign(({ event }) => ({ failure: event.error })) },
+      },
+      on: {
+        stop: laterStop,
+        kill: { actions: 'sendSignal' },
+        remove: laterRemoval,
+        'exit.observed': exitEndsRun,
+        'monitor.lost': doubtWithoutMonitor,
+      },
+    },
+
+    stopping: {
+      tags: 'alive',
+      meta: { description: 'signalled, then killed' },
+      initial: 'signalling',
+      on: {
+        stop: [{ guard: 'asksAtOnce', target: '.killing', actions: 'joinStop' }, { actions: 'joinStop' }],
+        kill: { actions: 'sendSignal' },
+        remove: { guard: 'isForced', target: '.killing', actions: 'askRemove' },
+        'exit.observed': exitEndsRun,
+        'monitor.lost': doubtWithoutMonitor,
+      },
+      states: {
+        thawing: {
+          meta: { description: 'a frozen process takes no signal, so it is resumed first' },
+          always: { guard: 'isAtOnce', target: 'killing' },
+          invoke: {
+            src: 'resumeContainer',
+            input: run,
+            onDone: { target: 'signalling' },
+            onError: {
+              target: '#container.reconciling',
+              actions: ['stopIsDone', assign(({ event }) => ({ failure: event.error }))],
+            },
+          },
+        },
+        signalling: {
+          meta: { description: 'the stop signal is sent; the grace period runs' },
+          always: { guard: 'isAtOnce', target: 'killing' },
+          invoke: {
+            src: 'signalContainer',
+            input: ({ context }): SignalInput => ({
+              ...run({ context }),
+              signal: context.stop?.signal ?? SIGKILL,
+              all: false,
+            }),
+            onError: {
+              target: '#container.reconciling',
+              actions: ['stopIsDone', assign(({ event }) => ({ failure: event.error }))],
+            },
+          },
+          after: { stopGrace: { target: 'killing' } },
+        },
+        killing: {
+          meta: { description: 'SIGKILL is sent to every process' },
+          invoke: {
+            src: 'signalContainer',
+            input: ({ context }): SignalInput => ({ ...run({ context }), signal: SIGKILL, all: true }),
+            onError: {
+              target: '#container.reconciling',
+              actions: ['stopIsDone', assign(({ event }) => ({ removeAsked: false, failure: event.error }))],
+            },
+          },
+          after: {
+            killTimeout: {
+              target: '#container.reconciling',
+              actions: ['stopIsDone', 'failBecauseAlive', assign({ removeAsked: false })],
+            },
+          },
+        },
+      },
+    },
+
+    checkpointing: {
+      tags: 'alive',
+      meta: { description: 'CRIU writes the processes to disk' },
+      invoke: {
+        src: 'checkpointContainer',
+        input: run,
+        onDone: { target: 'reconciling' },
+        onError: { target: 'reconciling', actions: assign(({ event }) => ({ failure: event.error })) },
+      },
+      on: {
+        stop: laterStop,
+        remove: laterRemoval,
+        'exit.observed': exitEndsRun,
+        'monitor.lost': doubtWithoutMonitor,
+      },
+    },
+
+    restoring: {
+      tags: 'alive',
+      meta: { description: 'CRIU brings the processes back under a new conmon' },
+      invoke: {
+        src: 'restoreContainer',
+        input: run,
+        onDone: [
+          {
+            guard: 'hasExit',
+            target: 'stopped',
+            actions: assign(({ event }) => processOf(event.output)),
+          },
+          {
+            target: 'running',
+            actions: assign(({ event }) => processOf(event.output)),
+          },
+        ],
+        onError: {
+          target: 'configured',
+          actions: ['endRun', assign(({ event }) => ({ exit: undefined, failure: event.error }))],
+        },
+      },
+      on: {
+        stop: laterStop,
+        remove: laterRemoval,
+        'exit.observed': { guard: 'isThisRun', actions: 'keepExit' },
+      },
+    },
+
+    stopped: {
+      meta: { description: 'exited; the exit code is known; the runtime still holds the container' },
+      entry: 'stopIsDone',
+      initial: 'recording',
+      on: {
+        start: { target: '#container.cleaning', actions: 'askStart' },
+        stop: { actions: 'joinStop' },
+        remove: { target: '#container.cleaning', actions: 'askRemove' },
+        'exit.observed': { guard: 'isThisRun', actions: 'alreadyKnown' },
+        // After the exit conmon has nothing left to do.
+        'monitor.lost': { guard: 'isThisRun', actions: 'alreadyKnown' },
+      },
+      states: {
+        recording: {
+          meta: { description: 'the exit is committed, then its file removed' },
+          invoke: {
+            src: 'recordExit',
+            input: run,
+            onDone: [{ guard: 'cleansUpByItself', target: '#container.cleaning' }, { target: 'held' }],
+            onError: { target: 'held', actions: assign(({ event }) => ({ failure: event.error })) },
+          },
+          on: {
+            // The exit is evidence until it is committed: what is asked for now waits that long.
+            start: { actions: 'askStart' },
+            remove: { actions: 'askRemove' },
+          },
+        },
+        held: {
+          tags: 'settled',
+          meta: { description: 'waits to be cleaned up' },
+          always: [
+            { guard: 'removeWasAsked', target: '#container.cleaning' },
+            { guard: 'startWasAsked', target: '#container.cleaning' },
+          ],
+          on: { cleanup: { target: '#container.cleaning', actions: 'clearFailure' } },
+        },
+      },
+    },
+
+    cleaning: {
+      meta: { description: 'the runtime lets go of the container' },
+      invoke: {
+        src: 'cleanUp',
+        input: run,
+        onDone: { target: 'exited', actions: 'endRun' },
+        onError: {
+          target: 'stopped.held',
+          actions: assign(({ event }) => ({ startAsked: false, removeAsked: false, failure: event.error })),
+        },
+      },
+      on: {
+        start: { actions: 'askStart' },
+        stop: { actions: 'joinStop' },
+        remove: { actions: 'askRemove' },
+        'exit.observed': { guard: 'isThisRun', actions: 'alreadyKnown' },
+        // After the exit conmon has nothing left to do.
+        'monitor.lost': { guard: 'isThisRun', actions: 'alreadyKnown' },
+      },
+    },
+
+    exited: {
+      tags: 'settled',
+      meta: { description: 'out of the runtime; exit code, logs and bundle kept' },
+      always: [
+        { guard: 'removeWasAsked', target: 'removing' },
+        { guard: 'startWasAsked', target: 'creating', actions: 'beginRun' },
+      ],
+      on: {
+        create: { target: 'creating', actions: 'beginRun' },
+        start: { target: 'creating', actions: ['beginRun', 'askStart'] },
+        stop: { actions: 'joinStop' },
+        restore: { target: 'restoring', actions: 'beginRun' },
+        remove: { target: 'removing', actions: 'askRemove' },
+      },
+    },
+
+    removing: {
+      meta: { description: 'its directories and its row are going' },
+      invoke: {
+        src: 'removeContainer',
+        input: run,
+        onDone: { target: 'removed' },
+        onError: [
+          {
+            guard: 'hasExit',
+            target: 'exited',
+            actions: assign(({ event }) => ({ removeAsked: false, failure: event.error })),
+          },
+          {
+            target: 'configured',
+            actions: assign(({ event }) => ({ removeAsked: false, failure: event.error })),
+          },
+        ],
+      },
+      on: {
+        // Whoever asks again waits for the same removal.
+        remove: { actions: 'askRemove' },
+      },
+    },
+
+    removed: {
+      type: 'final',
+      meta: { description: 'gone; the exit record outlives it for a while' },
+    },
+
+    reconciling: {
+      tags: 'alive',
+      meta: { description: 'in doubt: the world is asked, and the container goes to what is true' },
+      initial: 'asking',
+      on: {
+        stop: laterStop,
+        remove: laterRemoval,
+        'exit.observed': exitEndsRun,
+      },
+      states: {
+        asking: {
+          meta: { description: 'the runtime, the process table and the exits directory are asked' },
+          invoke: {
+            src: 'reconcile',
+            input: ({ context }): ReconcileInput => ({
+              ...run({ context }),
+              known: context.known,
+              process: context.process,
+              monitor: context.monitor,
+            }),
+            onDone: [
+              {
+                guard: ({ event }) => event.output.found === 'created',
+                target: '#container.created',
+                actions: assign(({ context, event }) => adopt(event.output, context)),
+              },
+              {
+                guard: ({ event }) => event.output.found === 'running',
+                target: '#container.running',
+                actions: assign(({ context, event }) => adopt(event.output, context)),
+              },
+              {
+                guard: ({ event }) => event.output.found === 'paused',
+                target: '#container.paused',
+                actions: assign(({ context, event }) => adopt(event.output, context)),
+              },
+              {
+                guard: ({ event }) => event.output.found === 'ended',
+                target: '#container.stopped',
+                actions: assign(({ context, event }) => adopt(event.output, context)),
+              },
+              {
+                guard: ({ event }) => event.output.found === 'removing',
+                target: '#container.removing',
+                actions: assign(({ context, event }) => adopt(event.output, context)),
+              },
+              {
+                target: '#container.configured',
+                actions: assign(({ context, event }) => adopt(event.output, context)),
+              },
+            ],
+            onError: { target: 'waiting', actions: assign(({ event }) => ({ failure: event.error })) },
+          },
+        },
+        waiting: {
+          meta: { description: 'the world gave no answer; it is asked again' },
+          after: { reconcileRetry: { target: 'asking' } },
+        },
+      },
+    },
+  },
+})

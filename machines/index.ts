@@ -1,0 +1,2 @@
+export { containerMachine, OUTLIVED_KILL } from './container.ts'
+export * from './container-types.ts'

@@ -1,0 +1,59 @@
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import { RunchartError } from '../errors.ts'
+import type { Engine } from '../types.ts'
+import { toErrorReply, toInputError } from './error-reply.ts'
+import { addCommandRoutes } from './routes/commands.ts'
+import { addContainerRoutes } from './routes/containers.ts'
+import { addEngineRoutes } from './routes/engine.ts'
+import { addStreamRoutes } from './routes/streams.ts'
+
+/** Bytes. Linux takes at most 2 MiB of argv and environment together; JSON may double them. */
+const BODY_LIMIT = 4 * 1024 * 1024
+
+/** What the routes work with. */
+export interface ApiContext {
+  engine: Engine
+  /** Aborts when the server closes. */
+  closing: AbortSignal
+}
+
+/** Options of {@link buildApi}. */
+export interface ApiOptions {
+  logger: FastifyBaseLogger
+  /** Ends open streams and waits when it aborts. */
+  closing?: AbortSignal | undefined
+}
+
+/** The owner's API over an engine, not yet listening. */
+export function buildApi(engine: Engine, options: ApiOptions): FastifyInstance {
+  const app = Fastify({
+    loggerInstance: options.logger,
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: BODY_LIMIT,
+    routerOptions: { maxParamLength: 4096 },
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: false } },
+    schemaErrorFormatter: toInputError,
+  })
+  // Never: a connection that the server closes just as a client sends looks like an owner that died. The
+  // framework takes 0 for its own 72 s.
+  app.server.keepAliveTimeout = 0
+  answerErrors(app)
+  const context = { engine, closing: options.closing ?? new AbortController().signal }
+  addEngineRoutes(app, context)
+  addContainerRoutes(app, context)
+  addCommandRoutes(app, context)
+  addStreamRoutes(app, context)
+  return app
+}
+
+function answerErrors(app: FastifyInstance): void {
+  app.setErrorHandler((error, request, reply) => {
+    const { status, reply: body } = toErrorReply(error)
+    const level = status === 500 && !(error instanceof RunchartError) ? 'error' : 'debug'
+    request.log[level]({ err: error, method: request.method, url: request.url }, 'a request failed')
+    return reply.code(status).send(body)
+  })
+  app.setNotFoundHandler((request) => {
+    throw new RunchartError('ENOROUTE', `the owner does not know ${request.method} ${request.url}`)
+  })
+}

@@ -1,0 +1,87 @@
+import type { FastifyInstance } from 'fastify'
+import { NotFoundError } from '../../errors.ts'
+import type { CallOptions, Container, Engine, ExitRecord } from '../../types.ts'
+import type { ApiContext } from '../build.ts'
+import { requestSignal } from '../request-signal.ts'
+import { KillBody, NoBody, NoQuery, RefParams, StopBody, toNumber, WaitQuery } from '../schemas.ts'
+
+type PlainCommand = (container: Container, options: CallOptions) => Promise<void>
+
+/** Commands without a body; each answers with the container as it is then. */
+const PLAIN_COMMANDS: Record<string, PlainCommand> = {
+  create: (container, options) => container.create(options),
+  start: (container, options) => container.start(options),
+  pause: (container, options) => container.pause(options),
+  resume: (container, options) => container.resume(options),
+}
+
+/** Routes that command one container, and the one that waits for its exit. */
+export function addCommandRoutes(app: FastifyInstance, context: ApiContext): void {
+  for (const [name, command] of Object.entries(PLAIN_COMMANDS)) addPlainCommand(app, context, name, command)
+  addStop(app, context)
+  addKill(app, context)
+  addWait(app, context)
+}
+
+function addPlainCommand(
+  app: FastifyInstance,
+  { engine, closing }: ApiContext,
+  name: string,
+  command: PlainCommand,
+): void {
+  app.post<{ Params: RefParams }>(
+    `/v1/containers/:ref/${name}`,
+    { schema: { params: RefParams, querystring: NoQuery, body: NoBody } },
+    async ({ params }, reply) => {
+      const container = engine.get(params.ref)
+      await command(container, { signal: requestSignal(reply, closing) })
+      return container.inspect()
+    },
+  )
+}
+
+function addStop(app: FastifyInstance, { engine, closing }: ApiContext): void {
+  app.post<{ Params: RefParams; Body: StopBody }>(
+    '/v1/containers/:ref/stop',
+    { schema: { params: RefParams, querystring: NoQuery, body: StopBody } },
+    ({ params, body }, reply): Promise<ExitRecord> => {
+      const signal = requestSignal(reply, closing)
+      return engine.get(params.ref).stop({ timeout: body?.timeout, signal })
+    },
+  )
+}
+
+function addKill(app: FastifyInstance, { engine, closing }: ApiContext): void {
+  app.post<{ Params: RefParams; Body: KillBody }>(
+    '/v1/containers/:ref/kill',
+    { schema: { params: RefParams, querystring: NoQuery, body: KillBody } },
+    async ({ params, body }, reply) => {
+      const container = engine.get(params.ref)
+      await container.kill(body?.signal, { signal: requestSignal(reply, closing) })
+      return container.inspect()
+    },
+  )
+}
+
+function addWait(app: FastifyInstance, { engine, closing }: ApiContext): void {
+  app.get<{ Params: RefParams; Querystring: WaitQuery }>(
+    '/v1/containers/:ref/wait',
+    { schema: { params: RefParams, querystring: WaitQuery } },
+    async ({ params, query }, reply): Promise<ExitRecord> => {
+      const generation = toNumber(query.generation)
+      const container = find(engine, params.ref)
+      if (container === undefined) return engine.exitRecord(params.ref, generation)
+      return container.wait({ generation, signal: requestSignal(reply, closing) })
+    },
+  )
+}
+
+/** A container that is gone still has its exit record. */
+function find(engine: Engine, ref: string): Container | undefined {
+  try {
+    return engine.get(ref)
+  } catch (error) {
+    if (error instanceof NotFoundError) return undefined
+    throw error
+  }
+}

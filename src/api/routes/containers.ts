@@ -1,0 +1,51 @@
+import type { FastifyInstance } from 'fastify'
+import type { ContainerState } from '../../types.ts'
+import type { ApiContext } from '../build.ts'
+import { requestSignal } from '../request-signal.ts'
+import { CreateBody, isSet, ListQuery, NoQuery, RefParams, RemoveQuery } from '../schemas.ts'
+
+/** What a list leaves out unless all are asked for: states in which the container's command does not run. */
+const NOT_RUNNING: ReadonlySet<ContainerState> = new Set([
+  'configured',
+  'creating',
+  'created',
+  'stopped',
+  'cleaning',
+  'exited',
+  'removing',
+  'removed',
+])
+
+/** Routes that make, show and remove containers. */
+export function addContainerRoutes(app: FastifyInstance, { engine, closing }: ApiContext): void {
+  app.get<{ Querystring: ListQuery }>(
+    '/v1/containers',
+    { schema: { querystring: ListQuery } },
+    ({ query }) => {
+      const { containers } = engine.snapshot()
+      return isSet(query.all) ? containers : containers.filter(({ state }) => !NOT_RUNNING.has(state))
+    },
+  )
+  app.post<{ Body: CreateBody }>(
+    '/v1/containers',
+    { schema: { body: CreateBody, querystring: NoQuery } },
+    async ({ body }, reply) => {
+      const container = await engine.create(body, { signal: requestSignal(reply, closing) })
+      return reply.code(201).send(container.inspect())
+    },
+  )
+  app.get<{ Params: RefParams }>(
+    '/v1/containers/:ref',
+    { schema: { params: RefParams, querystring: NoQuery } },
+    ({ params }) => engine.get(params.ref).inspect(),
+  )
+  app.delete<{ Params: RefParams; Querystring: RemoveQuery }>(
+    '/v1/containers/:ref',
+    { schema: { params: RefParams, querystring: RemoveQuery } },
+    async ({ params, query }, reply) => {
+      const signal = requestSignal(reply, closing)
+      await engine.get(params.ref).remove({ force: isSet(query.force), signal })
+      return reply.code(204).send()
+    },
+  )
+}

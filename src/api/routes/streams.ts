@@ -1,0 +1,45 @@
+import type { FastifyInstance } from 'fastify'
+import { formatLogLine } from '../../../effects/log/parse.ts'
+import type { ApiContext } from '../build.ts'
+import { requestSignal } from '../request-signal.ts'
+import { EventsQuery, isSet, LogsQuery, RefParams, toNumber } from '../schemas.ts'
+import { sendStream } from '../stream.ts'
+
+/** Routes that answer with a stream: a container's output, and what happened. */
+export function addStreamRoutes(app: FastifyInstance, context: ApiContext): void {
+  addLogs(app, context)
+  addEvents(app, context)
+}
+
+function addLogs(app: FastifyInstance, { engine, closing }: ApiContext): void {
+  app.get<{ Params: RefParams; Querystring: LogsQuery }>(
+    '/v1/containers/:ref/logs',
+    { schema: { params: RefParams, querystring: LogsQuery } },
+    ({ params, query }, reply) => {
+      const signal = requestSignal(reply, closing)
+      return sendStream(reply, {
+        // One format for disk, wire and CLI, so that there is one parser.
+        contentType: 'application/octet-stream',
+        source: engine.get(params.ref).logs({ follow: isSet(query.follow), signal }),
+        encode: formatLogLine,
+        signal,
+      })
+    },
+  )
+}
+
+function addEvents(app: FastifyInstance, { engine, closing }: ApiContext): void {
+  app.get<{ Querystring: EventsQuery }>(
+    '/v1/events',
+    { schema: { querystring: EventsQuery } },
+    ({ query }, reply) => {
+      const since = toNumber(query.since) ?? 0
+      return sendStream(reply, {
+        contentType: 'application/x-ndjson',
+        source: isSet(query.follow) ? engine.events.since(since) : engine.events.past(since),
+        encode: (event) => `${JSON.stringify(event)}\n`,
+        signal: requestSignal(reply, closing),
+      })
+    },
+  )
+}

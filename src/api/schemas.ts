@@ -1,0 +1,75 @@
+/** What the owner's API takes. Anything that is not named here is refused. */
+import Type, { type Static } from 'typebox'
+
+const strict = { additionalProperties: false } as const
+
+/** A flag in a query: `?all`, `?all=true`, `?all=1`; anything else that is allowed means no. */
+const Flag = Type.Optional(Type.String({ enum: ['', 'true', '1', 'false', '0'] }))
+const WholeNumber = Type.Optional(Type.String({ pattern: '^[0-9]{1,15}$' }))
+
+/** {@link import('../types.ts').CreateOptions} as JSON. */
+export const CreateBody = Type.Object(
+  {
+    name: Type.Optional(Type.String()),
+    bundle: Type.Optional(Type.String()),
+    rootfs: Type.Optional(Type.String()),
+    command: Type.Optional(Type.Array(Type.String())),
+    env: Type.Optional(Type.Array(Type.String())),
+    workdir: Type.Optional(Type.String()),
+    user: Type.Optional(Type.String()),
+    hostname: Type.Optional(Type.String()),
+    readOnly: Type.Optional(Type.Boolean()),
+    memory: Type.Optional(Type.Number()),
+    pidsLimit: Type.Optional(Type.Number()),
+    cpus: Type.Optional(Type.Number()),
+    stopSignal: Type.Optional(Type.Union([Type.String(), Type.Number()])),
+    stopTimeout: Type.Optional(Type.Number()),
+  },
+  strict,
+)
+export type CreateBody = Static<typeof CreateBody>
+
+/** A body may be left out, so that `curl -X POST` is enough. */
+export const NoBody = Type.Union([Type.Object({}, strict), Type.Null()])
+
+export const StopBody = Type.Union([
+  Type.Object({ timeout: Type.Optional(Type.Number()) }, strict),
+  Type.Null(),
+])
+export type StopBody = Static<typeof StopBody>
+
+export const KillBody = Type.Union([
+  Type.Object({ signal: Type.Optional(Type.Union([Type.String(), Type.Number()])) }, strict),
+  Type.Null(),
+])
+export type KillBody = Static<typeof KillBody>
+
+export const RefParams = Type.Object({ ref: Type.String() }, strict)
+export type RefParams = Static<typeof RefParams>
+
+export const NoQuery = Type.Object({}, strict)
+
+export const ListQuery = Type.Object({ all: Flag }, strict)
+export type ListQuery = Static<typeof ListQuery>
+
+export const WaitQuery = Type.Object({ generation: WholeNumber }, strict)
+export type WaitQuery = Static<typeof WaitQuery>
+
+export const RemoveQuery = Type.Object({ force: Flag }, strict)
+export type RemoveQuery = Static<typeof RemoveQuery>
+
+export const LogsQuery = Type.Object({ follow: Flag }, strict)
+export type LogsQuery = Static<typeof LogsQuery>
+
+export const EventsQuery = Type.Object({ since: WholeNumber, follow: Flag }, strict)
+export type EventsQuery = Static<typeof EventsQuery>
+
+/** Reads a flag of a query. */
+export function isSet(flag: string | undefined): boolean {
+  return flag === '' || flag === 'true' || flag === '1'
+}
+
+/** Reads a whole number of a query. */
+export function toNumber(text: string | undefined): number | undefined {
+  return text === undefined ? undefined : Number(text)
+}

@@ -1,0 +1,45 @@
+/**
+ * What goes over the owner's socket, besides the shapes of src/types.ts. The server and the client share it;
+ * it loads nothing.
+ */
+import type { ContainerInfo } from '../types.ts'
+
+/** The answer to a request that failed. `name` is the error's class. */
+export interface ErrorReply {
+  error: {
+    name: string
+    code: string
+    message: string
+    hint?: string
+    containerId?: string
+    /** Of a refused command: the state, the command, and what the state takes. */
+    state?: string
+    event?: string
+    allowed?: string[]
+    /** Of a failed runtime: why, read from its own words. */
+    failure?: string
+  }
+}
+
+/** The answer of `GET /v1/version`. */
+export interface OwnerInfo {
+  /** runchart's own. */
+  version: string
+  /** The owner's process. */
+  pid: number
+  root: string
+  runRoot: string
+}
+
+/** The answer of `GET /v1/snapshot`. */
+export interface Snapshot {
+  containers: ContainerInfo[]
+  /** Follow `GET /v1/events` from here. */
+  seq: number
+}
+
+/**
+ * The trailer that tells why a stream ended early: an {@link ErrorReply} as URI-encoded JSON. A stream that
+ * ends without it is whole; one that breaks off lost its owner.
+ */
+export const ERROR_TRAILER = 'runchart-error'

@@ -1,0 +1,61 @@
+import { resolve } from 'node:path'
+import type { Command } from 'commander'
+import type { CreateOptions } from '../../types.ts'
+import { collect, parseCount, parseMemory, parseNumber, resolveEnv } from './values.ts'
+
+/** What `run` and `create` take. */
+export interface ContainerFlags {
+  rootfs?: string
+  bundle?: string
+  name?: string
+  env?: string[]
+  workdir?: string
+  user?: string
+  hostname?: string
+  readOnly?: boolean
+  memory?: number
+  pidsLimit?: number
+  cpus?: number
+  stopSignal?: string
+  stopTimeout?: number
+}
+
+/** Gives a verb the options that say what a container is made of. Options end where its command begins. */
+export function takeContainer(command: Command): Command {
+  return command
+    .usage('[options] (--rootfs DIR | --bundle DIR) [COMMAND [ARG...]]')
+    .argument('[command...]', "program and arguments; the bundle's own where left out")
+    .helpOption('--help', 'show this')
+    .passThroughOptions()
+    .option('--rootfs <dir>', 'an unpacked root file system; a spec is made around it')
+    .option('--bundle <dir>', 'an OCI bundle; its config.json is used')
+    .option('--name <name>', 'a name; part of the id where left out')
+    .option('-e, --env <name=value>', 'an environment variable; NAME alone takes the value it has here', collect)
+    .option('-w, --workdir <dir>', 'working directory in the container')
+    .option('-u, --user <user[:group]>', 'names or numbers')
+    .option('-h, --hostname <name>', "the container's host name")
+    .option('--read-only', 'mount the root file system read-only')
+    .option('-m, --memory <size>', 'limit of memory: bytes, or 512m, 1g', parseMemory)
+    .option('--pids-limit <n>', 'limit of processes', parseCount)
+    .option('--cpus <n>', 'share of CPUs, such as 1.5', parseNumber)
+    .option('--stop-signal <signal>', 'what stop sends first (SIGTERM)')
+    .option('--stop-timeout <seconds>', 'how long stop waits before SIGKILL (10)', parseNumber)
+}
+
+/** The flags as the engine takes them. Paths are this process's; the owner has another working directory. */
+export function toCreateOptions(flags: ContainerFlags, command: string[]): CreateOptions {
+  const { rootfs, bundle, env, name, workdir, user, hostname, readOnly } = flags
+  const { memory, pidsLimit, cpus, stopSignal, stopTimeout } = flags
+  return {
+    ...{ name, workdir, user, hostname, readOnly, memory, pidsLimit, cpus, stopSignal, stopTimeout },
+    ...(rootfs !== undefined && { rootfs: toPath(rootfs) }),
+    ...(bundle !== undefined && { bundle: toPath(bundle) }),
+    ...(env !== undefined && { env: resolveEnv(env, process.env) }),
+    ...(command.length > 0 && { command }),
+  }
+}
+
+/** An empty path stays empty, to be refused, rather than becoming the working directory. */
+export function toPath(path: string): string {
+  return path === '' ? '' : resolve(path)
+}

@@ -1,0 +1,100 @@
+import { RunchartError } from '../../effects/errors.ts'
+import type { OwnerInfo, Snapshot } from '../api/wire.ts'
+import type {
+  CallOptions,
+  ContainerInfo,
+  CreateOptions,
+  EngineEvent,
+  ExitRecord,
+  LogLine,
+} from '../types.ts'
+import { readEvents, readLogs } from './streams.ts'
+import { type Call, createTransport, type Transport } from './transport.ts'
+
+/**
+ * An owner, asked over its socket. Each method is one route. A container is named by its id, the unique start of
+ * its id, or its name. Errors are RunchartErrors with the code, the hint and the class's name that the owner's
+ * had; `ENOOWNER` where nobody answers, `EOWNERGONE` where the owner died in the middle.
+ */
+export interface Client {
+  version(options?: CallOptions): Promise<OwnerInfo>
+  snapshot(options?: CallOptions): Promise<Snapshot>
+  /** Those whose command runs, or `all`. */
+  list(options?: CallOptions & { all?: boolean | undefined }): Promise<ContainerInfo[]>
+  create(container: CreateOptions, options?: CallOptions): Promise<ContainerInfo>
+  inspect(ref: string, options?: CallOptions): Promise<ContainerInfo>
+  /** Makes the runtime container again, after an exit. */
+  recreate(ref: string, options?: CallOptions): Promise<ContainerInfo>
+  start(ref: string, options?: CallOptions): Promise<ContainerInfo>
+  /** `timeout` in seconds; the container's own where left out. */
+  stop(ref: string, options?: CallOptions & { timeout?: number | undefined }): Promise<ExitRecord>
+  kill(ref: string, signal?: string | number, options?: CallOptions): Promise<ContainerInfo>
+  pause(ref: string, options?: CallOptions): Promise<ContainerInfo>
+  resume(ref: string, options?: CallOptions): Promise<ContainerInfo>
+  /** Until the exit of that run, or of the present one; also of a container that is gone. */
+  wait(ref: string, options?: CallOptions & { generation?: number | undefined }): Promise<ExitRecord>
+  remove(ref: string, options?: CallOptions & { force?: boolean | undefined }): Promise<void>
+  logs(ref: string, options?: CallOptions & { follow?: boolean | undefined }): AsyncIterable<LogLine>
+  /** What was committed after `since`, all where left out; with `follow` live from there on. */
+  events(
+    options?: CallOptions & { since?: number | undefined; follow?: boolean | undefined },
+  ): AsyncIterable<EngineEvent>
+  /** Hangs up. */
+  close(): void
+}
+
+/** Talks to the owner on that socket. Connects with the first call. */
+export function connectOwner(socketPath: string): Client {
+  const transport = createTransport(socketPath)
+  const ask = async <T>(call: Call): Promise<T> => (await transport.json(call)) as T
+  return {
+    version: (options) => ask(get('/v1/version', options)),
+    snapshot: (options) => ask(get('/v1/snapshot', options)),
+    list: ({ all, signal } = {}) => ask(get(`/v1/containers${query({ all })}`, { signal })),
+    create: (container, options) => ask(post('/v1/containers', container, options)),
+    close: () => transport.close(),
+    events: ({ since, follow, signal } = {}) =>
+      readEvents(transport, get(`/v1/events${query({ since, follow })}`, { signal })),
+    ...containerCalls(transport, ask),
+  }
+}
+
+type ContainerCalls = Omit<Client, 'version' | 'snapshot' | 'list' | 'create' | 'close' | 'events'>
+
+function containerCalls(transport: Transport, ask: <T>(call: Call) => Promise<T>): ContainerCalls {
+  return {
+    inspect: async (ref, options) => ask(get(path(ref), options)),
+    recreate: async (ref, options) => ask(post(path(ref, 'create'), {}, options)),
+    start: async (ref, options) => ask(post(path(ref, 'start'), {}, options)),
+    stop: async (ref, { timeout, signal } = {}) => ask(post(path(ref, 'stop'), { timeout }, { signal })),
+    kill: async (ref, signal, options) => ask(post(path(ref, 'kill'), { signal }, options)),
+    pause: async (ref, options) => ask(post(path(ref, 'pause'), {}, options)),
+    resume: async (ref, options) => ask(post(path(ref, 'resume'), {}, options)),
+    wait: async (ref, { generation, signal } = {}) =>
+      ask(get(`${path(ref, 'wait')}${query({ generation })}`, { signal })),
+    remove: async (ref, { force, signal } = {}) =>
+      ask({ method: 'DELETE', path: `${path(ref)}${query({ force })}`, signal }),
+    logs: (ref, { follow, signal } = {}) =>
+      readLogs(transport, get(`${path(ref, 'logs')}${query({ follow })}`, { signal })),
+  }
+}
+
+const get = (path: string, options?: CallOptions): Call => ({ method: 'GET', path, signal: options?.signal })
+
+const post = (path: string, body: unknown, options?: CallOptions): Call => ({
+  method: 'POST',
+  path,
+  body,
+  signal: options?.signal,
+})
+
+function path(ref: string, verb?: string): string {
+  if (ref === '') throw new RunchartError('EINPUT', 'the id or name of a container cannot be empty')
+  return ['/v1/containers', encodeURIComponent(ref), verb].filter((part) => part !== undefined).join('/')
+}
+
+/** A query of what was given; empty where nothing was. */
+function query(values: Record<string, boolean | number | undefined>): string {
+  const given = Object.entries(values).filter(([, value]) => value !== undefined)
+  return given.length === 0 ? '' : `?${given.map(([name, value]) => `${name}=${value}`).join('&')}`
+}

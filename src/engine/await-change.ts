@@ -1,0 +1,35 @@
+import { EngineClosedError } from '../errors.ts'
+import type { Change, Supervisor } from './supervisor.ts'
+
+/** What a change means to whoever waits: a value, an error to throw, or `undefined` to go on waiting. */
+export type Verdict<T> = { value: T } | { error: Error } | undefined
+
+/**
+ * Waits for the committed change that decides. Listening begins in this call, so that nothing is missed
+ * between a command and the waiting for it. A cancelled wait touches nothing.
+ */
+export function awaitChange<T>(
+  supervisor: Supervisor,
+  judge: (change: Change) => Verdict<T>,
+  signal?: AbortSignal,
+): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const stop = (): void => {
+      unlisten()
+      signal?.removeEventListener('abort', onAbort)
+    }
+    const onAbort = (): void => {
+      stop()
+      reject(signal?.reason)
+    }
+    const unlisten = supervisor.listen((change) => {
+      const verdict = change === 'closed' ? { error: new EngineClosedError() } : judge(change)
+      if (verdict === undefined) return
+      stop()
+      if ('error' in verdict) reject(verdict.error)
+      else resolve(verdict.value)
+    })
+    if (signal?.aborted) onAbort()
+    else signal?.addEventListener('abort', onAbort)
+  })
+}

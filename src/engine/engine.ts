@@ -1,0 +1,271 @@
+import { readdirSync } from 'node:fs'
+import type { Observable, Subscription } from 'rxjs'
+import { removeExitFile } from '../../effects/exits/file.ts'
+import type { ExitSighting } from '../../effects/exits/watcher.ts'
+import { EngineClosedError, NameTakenError, NotFoundError } from '../errors.ts'
+import { newId, validateName } from '../spec/names.ts'
+import { prepareSpec } from '../spec/prepare.ts'
+import { parseSignal } from '../spec/signals.ts'
+import type { Spec } from '../spec/types.ts'
+import type { ContainerRow } from '../store/records.ts'
+import type { CallOptions, Container, ContainerInfo, CreateOptions, Engine, ExitRecord } from '../types.ts'
+import type { EngineContext } from './context.ts'
+import type { StoredEventStream } from './event-stream.ts'
+import { ContainerHandle, containerInfo, graceMs } from './handle.ts'
+import { within } from './monitor.ts'
+import type { Ownership } from './ownership.ts'
+import { NO_FACTS } from './row.ts'
+import { type Change, Supervisor } from './supervisor.ts'
+import * as verbs from './verbs.ts'
+
+const DEFAULT_STOP_TIMEOUT = 10
+/** How long opening and closing wait for containers that are on their way; each goes on by itself. */
+const SETTLE_MS = 10_000
+
+/** The engine that owns a root: its containers by id and by name, and the way from a witness to a chart. */
+export class ContainerEngine implements Engine {
+  readonly events: StoredEventStream
+  readonly #context: EngineContext
+  readonly #owned: readonly Ownership[]
+  readonly #supervisors = new Map<string, Supervisor>()
+  readonly #idsByName = new Map<string, string>()
+  #watch: Subscription | undefined
+  #closing: Promise<void> | undefined
+
+  constructor(context: EngineContext, events: StoredEventStream, owned: readonly Ownership[]) {
+    this.#context = context
+    this.events = events
+    this.#owned = owned
+  }
+
+  get root(): string {
+    return this.#context.paths.root
+  }
+
+  get runRoot(): string {
+    return this.#context.paths.runRoot
+  }
+
+  /** Takes over what the store knows, and watches for exits; resolves once each container is where it truly is. */
+  async recover(exits: Observable<ExitSighting>): Promise<void> {
+    for (const row of this.#context.store.containers()) this.#supervise(row)
+    this.#watch = exits.subscribe({
+      next: (sighting) => this.#onSighting(sighting),
+      error: (error) => this.#context.logger.error({ err: error }, 'exits are no longer watched'),
+    })
+    for (const supervisor of this.#supervisors.values()) {
+      if (supervisor.row.state !== 'exited' && supervisor.row.state !== 'configured') supervisor.wake()
+    }
+    await this.#settled()
+    this.#sweep()
+  }
+
+  /** The supervisor of a whole id. Throws NotFoundError. */
+  supervisor(id: string): Supervisor {
+    const supervisor = this.#supervisors.get(id)
+    if (supervisor === undefined) throw new NotFoundError(`no container ${id}`)
+    return supervisor
+  }
+
+  snapshot(): { containers: ContainerInfo[]; seq: number } {
+    this.#assertOpen()
+    const containers = [...this.#supervisors.values()].map(containerInfo)
+    return { containers, seq: this.#context.store.lastSeq }
+  }
+
+  get(idOrName: string): Container {
+    this.#assertOpen()
+    return new ContainerHandle(this.#find(idOrName))
+  }
+
+  exitRecord(idOrName: string, generation?: number): ExitRecord {
+    this.#assertOpen()
+    const id = this.#lookUp(idOrName)?.id ?? idOrName
+    const record = this.#context.store.exitRecord(id, generation)
+    if (record !== undefined) return record
+    throw new NotFoundError(`no exit of container ${idOrName} is on record`, {
+      hint: 'it has not exited yet, or its record has been given up',
+    })
+  }
+
+  async create(options: CreateOptions, { signal }: CallOptions = {}): Promise<Container> {
+    this.#assertOpen()
+    signal?.throwIfAborted()
+    const id = newId()
+    const name = options.name ?? id.slice(0, 12)
+    validateName(name)
+    this.#reserve(name, id)
+    let supervisor: Supervisor
+    try {
+      const spec = await prepareSpec(id, options)
+      signal?.throwIfAborted()
+      this.#assertOpen()
+      supervisor = this.#supervise(this.#newRow(id, name, options, spec), spec)
+      await supervisor.introduce()
+    } catch (error) {
+      this.#forget(id, name)
+      throw error
+    }
+    await this.#firstRun(supervisor, signal)
+    return new ContainerHandle(supervisor)
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  #newRow(id: string, name: string, options: CreateOptions, spec: Spec): ContainerRow {
+    const stopTimeout = options.stopTimeout ?? DEFAULT_STOP_TIMEOUT
+    graceMs(stopTimeout)
+    return {
+      id,
+      name,
+      createdAt: new Date().toISOString(),
+      settings: {
+        runtime: this.#context.runtime.path,
+        command: spec.process.args,
+        stopSignal: parseSignal(options.stopSignal ?? 'SIGTERM'),
+        stopTimeout,
+      },
+      state: 'configured',
+      generation: 0,
+      facts: NO_FACTS,
+    }
+  }
+
+  /** A container that could not be made is not kept: its name is free again, and its events say what happened. */
+  async #firstRun(supervisor: Supervisor, signal: AbortSignal | undefined): Promise<void> {
+    const abandon = (): void => supervisor.creation.abort(signal?.reason)
+    signal?.addEventListener('abort', abandon)
+    try {
+      await verbs.createRun(supervisor)
+    } catch (error) {
+      if (supervisor.row.state === 'configured') await verbs.remove(supervisor, true)
+      throw error
+    } finally {
+      signal?.removeEventListener('abort', abandon)
+    }
+  }
+
+  #supervise(row: ContainerRow, spec?: Spec): Supervisor {
+    const bearings = {
+      tell: (event: Parameters<StoredEventStream['tell']>[0]) => this.events.tell(event),
+      onRemoved: () => this.#forget(row.id, row.name),
+    }
+    const supervisor = new Supervisor(this.#context, row, bearings, spec)
+    this.#supervisors.set(row.id, supervisor)
+    this.#idsByName.set(row.name, row.id)
+    return supervisor
+  }
+
+  #reserve(name: string, id: string): void {
+    const holder = this.#idsByName.get(name)
+    if (holder !== undefined) {
+      throw new NameTakenError(`the name ${name} is taken by container ${holder.slice(0, 12)}`, {
+        containerId: holder,
+        hint: 'choose another name, or remove that container',
+      })
+    }
+    this.#idsByName.set(name, id)
+  }
+
+  #forget(id: string, name: string): void {
+    this.#supervisors.delete(id)
+    this.#idsByName.delete(name)
+  }
+
+  #find(idOrName: string): Supervisor {
+    const found = this.#lookUp(idOrName)
+    if (found !== undefined) return found
+    throw new NotFoundError(`no container has the id or name ${JSON.stringify(idOrName)}`, {
+      hint: 'list them all with ps -a',
+    })
+  }
+
+  /** A name comes before an id, a whole id before the start of one. */
+  #lookUp(idOrName: string): Supervisor | undefined {
+    const id = this.#idsByName.get(idOrName) ?? idOrName
+    const exact = this.#supervisors.get(id)
+    if (exact !== undefined || idOrName === '') return exact
+    const starts = [...this.#supervisors.values()].filter((supervisor) => supervisor.id.startsWith(idOrName))
+    if (starts.length > 1) {
+      throw new NotFoundError(`${starts.length} containers have an id that starts with ${idOrName}`, {
+        hint: 'give more of the id',
+      })
+    }
+    return starts[0]
+  }
+
+  #onSighting(sighting: ExitSighting): void {
+    if (sighting.type === 'exit') {
+      this.#onExitFile(sighting.id)
+    } else if (sighting.type === 'trouble') {
+      this.#context.logger.warn(
+        { reason: sighting.reason },
+        'the exits directory is swept: its watcher was in trouble',
+      )
+      this.#sweep()
+    }
+  }
+
+  #onExitFile(id: string): void {
+    const supervisor = this.#supervisors.get(id)
+    if (supervisor?.isAlive) {
+      supervisor.observeExit()
+    } else if (supervisor === undefined || supervisor.isSettled) {
+      this.#context.logger.warn({ containerId: id }, 'an exit file of no run was removed')
+      removeExitFile(this.#context.paths.exits, id)
+    }
+  }
+
+  /** Looks at every exit file there is: what a watcher missed is seen here. */
+  #sweep(): void {
+    try {
+      for (const entry of readdirSync(this.#context.paths.exits)) {
+        if (!entry.includes('.')) this.#onExitFile(entry)
+      }
+    } catch (error) {
+      this.#context.logger.warn({ err: error }, 'the exits directory could not be swept')
+    }
+  }
+
+  /** Resolves once no container is on its way, or the time is up. */
+  async #settled(): Promise<void> {
+    const moving = [...this.#supervisors.values()].filter((supervisor) => !supervisor.isSettled)
+    await Promise.all(moving.map((supervisor) => within(settling(supervisor), SETTLE_MS)))
+  }
+
+  async #close(): Promise<void> {
+    try {
+      await this.#settled()
+      this.#watch?.unsubscribe()
+      for (const supervisor of this.#supervisors.values()) supervisor.close()
+      await this.#context.journal.close()
+    } finally {
+      this.events.end()
+      this.#context.store.close()
+      for (const ownership of this.#owned) ownership.release()
+    }
+  }
+
+  #assertOpen(): void {
+    if (this.#closing === undefined) return
+    throw new EngineClosedError()
+  }
+}
+
+/** Resolves at the first commit after which the container rests. */
+function settling(supervisor: Supervisor): Promise<void> {
+  return new Promise((resolve) => {
+    const unlisten = supervisor.listen((change: Change | 'closed') => {
+      if (change !== 'closed' && !supervisor.isSettled) return
+      unlisten()
+      resolve()
+    })
+  })
+}

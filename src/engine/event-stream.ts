@@ -1,0 +1,167 @@
+import { Observable, type Observer, Subject, type Subscription } from 'rxjs'
+import type { Store } from '../store/store.ts'
+import type { EngineEvent, EventStream } from '../types.ts'
+
+/** Events read from the store at a time, so that a long replay keeps memory flat. */
+const PAGE = 500
+
+/** An Observable that can also be iterated, and whose consumers cannot throw into the engine. */
+abstract class Events extends Observable<EngineEvent> implements AsyncIterable<EngineEvent> {
+  readonly onConsumerError: (error: unknown) => void
+
+  constructor(
+    onConsumerError: (error: unknown) => void,
+    live: (to: Observer<EngineEvent>) => (() => void) | undefined,
+  ) {
+    super((subscriber) => live(subscriber))
+    this.onConsumerError = onConsumerError
+  }
+
+  abstract [Symbol.asyncIterator](): AsyncIterator<EngineEvent>
+
+  /** rxjs turns a throwing consumer into an uncaught exception of the whole process; here it is logged. */
+  override subscribe(
+    next?: Partial<Observer<EngineEvent>> | ((event: EngineEvent) => void) | null,
+    error?: ((reason: unknown) => void) | null,
+    complete?: (() => void) | null,
+  ): Subscription {
+    const observer = typeof next === 'function' ? { next, error, complete } : (next ?? {})
+    return super.subscribe({
+      next: (event) => this.#guarded(() => observer.next?.(event)),
+      error: (reason) => this.#guarded(() => observer.error?.(reason)),
+      complete: () => this.#guarded(() => observer.complete?.()),
+    })
+  }
+
+  #guarded(work: () => void): void {
+    try {
+      work()
+    } catch (error) {
+      this.onConsumerError(error)
+    }
+  }
+}
+
+/** The live stream of one engine over its store. */
+export class StoredEventStream extends Events implements EventStream {
+  readonly #store: Store
+  readonly #live: Subject<EngineEvent>
+
+  constructor(store: Store, onConsumerError: (error: unknown) => void) {
+    const live = new Subject<EngineEvent>()
+    super(onConsumerError, (observer) => {
+      const subscription = live.subscribe(observer)
+      return () => subscription.unsubscribe()
+    })
+    this.#store = store
+    this.#live = live
+  }
+
+  /** Tells everyone of what has just been committed. */
+  tell(event: EngineEvent): void {
+    this.#live.next(event)
+  }
+
+  /** Completes every subscription. */
+  end(): void {
+    this.#live.complete()
+  }
+
+  since(seq: number): Observable<EngineEvent> & AsyncIterable<EngineEvent> {
+    return new EventsSince(this.#store, this.#live, seq, this.onConsumerError)
+  }
+
+  *past(seq: number): Iterable<EngineEvent> {
+    let after = seq
+    for (;;) {
+      const page = this.#store.eventsAfter(after, PAGE)
+      yield* page
+      const last = page.at(-1)
+      if (last === undefined) return
+      after = last.seq
+    }
+  }
+
+  override [Symbol.asyncIterator](): AsyncIterator<EngineEvent> {
+    return this.since(this.#store.lastSeq)[Symbol.asyncIterator]()
+  }
+}
+
+/**
+ * Replay, then live. Both are read from the store by number; the live stream only says that there is more. So
+ * a slow reader holds nothing in memory, and between the two there is no gap and no repeat.
+ */
+class EventsSince extends Events {
+  readonly #store: Store
+  readonly #live: Subject<EngineEvent>
+  readonly #seq: number
+
+  constructor(
+    store: Store,
+    live: Subject<EngineEvent>,
+    seq: number,
+    onConsumerError: (error: unknown) => void,
+  ) {
+    super(onConsumerError, (observer) => {
+      const reader = this[Symbol.asyncIterator]()
+      void pump(reader, observer)
+      return () => void reader.return?.()
+    })
+    this.#store = store
+    this.#live = live
+    this.#seq = seq
+  }
+
+  override [Symbol.asyncIterator](): AsyncIterator<EngineEvent> {
+    return follow(this.#store, this.#live, this.#seq)
+  }
+}
+
+async function pump(reader: AsyncIterator<EngineEvent>, observer: Observer<EngineEvent>): Promise<void> {
+  try {
+    for (let step = await reader.next(); !step.done; step = await reader.next()) observer.next(step.value)
+    observer.complete()
+  } catch (error) {
+    observer.error(error)
+  }
+}
+
+function follow(store: Store, live: Subject<EngineEvent>, seq: number): AsyncIterator<EngineEvent> {
+  let after = seq
+  let page: EngineEvent[] = []
+  let ended = false
+  let wake = (): void => {}
+  const subscription = live.subscribe({
+    next: () => wake(),
+    complete: () => {
+      ended = true
+      wake()
+    },
+  })
+  const finish = (): IteratorReturnResult<undefined> => {
+    ended = true
+    subscription.unsubscribe()
+    wake()
+    return { done: true, value: undefined }
+  }
+  return {
+    async next() {
+      for (;;) {
+        const event = page.shift()
+        if (event !== undefined) {
+          after = event.seq
+          return { done: false, value: event }
+        }
+        if (ended) return finish()
+        page = store.eventsAfter(after, PAGE)
+        if (page.length > 0) continue
+        await new Promise<void>((resolve) => {
+          wake = resolve
+        })
+      }
+    },
+    async return() {
+      return finish()
+    },
+  }
+}

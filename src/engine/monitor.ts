@@ -1,0 +1,33 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { killMonitor } from '../../effects/conmon/create.ts'
+import type { Supervisor } from './supervisor.ts'
+
+/** conmon ends right after it has written the exit file; one that does not is in the way of the next run. */
+const MONITOR_END_MS = 10_000
+
+/** Waits until the container's conmon has ended, and ends it where it will not. */
+export async function endMonitor(supervisor: Supervisor, signal?: AbortSignal): Promise<void> {
+  const { lifeline } = supervisor
+  if (lifeline === undefined) return
+  if (!(await within(lifeline.ended, MONITOR_END_MS, signal))) {
+    supervisor.logger.warn('conmon outlived its container and is killed')
+    await killMonitor(supervisor.paths.runDirectory, lifeline)
+  }
+  supervisor.unhold()
+}
+
+/** Whether something came to pass in time. Rejects with the signal's reason. */
+export async function within(
+  event: Promise<void>,
+  timeoutMs: number,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const timer = new AbortController()
+  const cancel = signal === undefined ? timer.signal : AbortSignal.any([timer.signal, signal])
+  try {
+    return await Promise.race([event.then(() => true), delay(timeoutMs, false, { signal: cancel })])
+  } finally {
+    timer.abort()
+    signal?.throwIfAborted()
+  }
+}

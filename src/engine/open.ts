@@ -1,0 +1,92 @@
+import { type Logger, pino } from 'pino'
+import { watchExits } from '../../effects/exits/watcher.ts'
+import { readBootId } from '../../effects/process/identity.ts'
+import { createLimiter } from '../../effects/process/limiter.ts'
+import { findProgram, programVersion } from '../../effects/runtime/find.ts'
+import { createRuntime } from '../../effects/runtime/runtime.ts'
+import { Store } from '../store/store.ts'
+import type { Engine } from '../types.ts'
+import type { EngineContext } from './context.ts'
+import { provideEffects } from './effects.ts'
+import { ContainerEngine } from './engine.ts'
+import { StoredEventStream } from './event-stream.ts'
+import { Journal } from './journal.ts'
+import { makeDirectory, type Ownership, own } from './ownership.ts'
+import { defaultRoot, defaultRunRoot, type EnginePaths, enginePaths } from './paths.ts'
+
+/** What an engine is opened with; everything has a default. */
+export interface EngineOptions {
+  /** Where state is kept; absolute. `/var/lib/runchart`, or `$XDG_DATA_HOME/runchart` for other users. */
+  root?: string | undefined
+  /** Where exits and sockets are; absolute. `/run/runchart`, or `$XDG_RUNTIME_DIR/runchart` for other users. */
+  runRoot?: string | undefined
+  /** Name or absolute path of an OCI runtime; `runc`. */
+  runtime?: string | undefined
+  /** Name or absolute path of conmon; `conmon`. */
+  conmon?: string | undefined
+  /** How many programs may run at once; twice the cores. */
+  concurrency?: number | undefined
+  /** Where the engine logs; it is silent without one. */
+  logger?: Logger | undefined
+}
+
+/**
+ * Opens a root and becomes its only owner. Containers that an earlier engine left are asked for and taken over
+ * before this resolves.
+ *
+ * Throws ProgramError where conmon or the runtime is missing or too old, RootError where a directory cannot be
+ * used, RootOwnedError where another engine lives there, StoreError where the store cannot be read.
+ *
+ * Answers to the seed's newOCIRuntime.
+ *
+ * @example
+ * await using engine = await openEngine({ root: '/var/lib/ci', runRoot: '/run/ci' })
+ */
+export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
+  const conmonPath = findProgram(options.conmon ?? 'conmon')
+  const runtimePath = findProgram(options.runtime ?? 'runc')
+  await Promise.all([
+    programVersion(conmonPath, { expected: 'conmon' }),
+    programVersion(runtimePath, { expected: 'runtime' }),
+  ])
+  const owned: Ownership[] = []
+  try {
+    const paths = ownPaths(options, owned)
+    const logger = options.logger ?? pino({ level: 'silent' })
+    const limit = createLimiter(options.concurrency)
+    const runtime = createRuntime({ path: runtimePath, root: paths.runtimeRoot, limit })
+    const store = new Store(paths.store, readBootId())
+    try {
+      const journal = new Journal(store, (error) =>
+        logger.error({ err: error }, 'a transition could not be committed'),
+      )
+      const events = new StoredEventStream(store, (error) =>
+        logger.error({ err: error }, 'a consumer of events threw'),
+      )
+      const chart = provideEffects((id) => engine.supervisor(id))
+      const context: EngineContext = { paths, conmonPath, chart, runtime, limit, store, journal, logger }
+      const engine = new ContainerEngine(context, events, owned)
+      await engine.recover(watchExits(paths.exits))
+      return engine
+    } catch (error) {
+      store.close()
+      throw error
+    }
+  } catch (error) {
+    for (const ownership of owned) ownership.release()
+    throw error
+  }
+}
+
+/** Makes and takes both directories; what is taken is in `owned`, also when this throws. */
+function ownPaths(options: EngineOptions, owned: Ownership[]): EnginePaths {
+  const root = makeDirectory(options.root ?? defaultRoot())
+  const runRoot = makeDirectory(options.runRoot ?? defaultRunRoot())
+  owned.push(own(root))
+  if (runRoot !== root) owned.push(own(runRoot))
+  const paths = enginePaths(root, runRoot)
+  makeDirectory(paths.exits, 0o750)
+  makeDirectory(paths.sockets, 0o750)
+  makeDirectory(paths.runtimeRoot)
+  return paths
+}

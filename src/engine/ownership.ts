@@ -1,0 +1,87 @@
+import { closeSync, mkdirSync, openSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { isAbsolute, join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { InvalidInputError, RootError, RootOwnedError } from '../errors.ts'
+
+/** A directory that this process alone uses, until it lets go or dies. */
+export interface Ownership {
+  readonly directory: string
+  release(): void
+}
+
+/**
+ * Makes a directory (0700) where there is none and gives its real path, so that two ways to one directory are
+ * one root. Throws InvalidInputError for a path that is not absolute, RootError where it cannot be made.
+ */
+export function makeDirectory(path: string, mode = 0o700): string {
+  if (!isAbsolute(path) || path.includes('\0')) {
+    throw new InvalidInputError(`the directory ${JSON.stringify(path)} is not an absolute path`)
+  }
+  try {
+    mkdirSync(path, { recursive: true, mode })
+    return realpathSync(path)
+  } catch (error) {
+    throw new RootError(`cannot make the directory ${path}: ${wordsOf(error)}`, {
+      hint: 'choose a directory that this user may write to, with --root and --run-root',
+      cause: error,
+    })
+  }
+}
+
+/**
+ * Takes a directory for this process. The lock is SQLite's own lock on an empty database: the kernel lets go of
+ * it the moment the owner dies, however it dies, so there is no stale lock to judge.
+ *
+ * Throws RootOwnedError with the owner's pid, or RootError where nothing can be written there.
+ */
+export function own(directory: string): Ownership {
+  const pidPath = join(directory, 'owner.pid')
+  const lock = openLock(join(directory, 'owner.lock'))
+  try {
+    lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
+  } catch (error) {
+    lock.close()
+    throw ownedBy(directory, readPid(pidPath), error)
+  }
+  writeFileSync(pidPath, `${process.pid}\n`, { mode: 0o600 })
+  let released = false
+  const release = (): void => {
+    if (released) return
+    released = true
+    rmSync(pidPath, { force: true })
+    lock.close()
+  }
+  return { directory, release }
+}
+
+function openLock(path: string): DatabaseSync {
+  try {
+    closeSync(openSync(path, 'a', 0o600))
+    return new DatabaseSync(path)
+  } catch (error) {
+    throw new RootError(`cannot write to ${path}: ${wordsOf(error)}`, {
+      hint: 'choose a directory that this user may write to, with --root and --run-root',
+      cause: error,
+    })
+  }
+}
+
+function ownedBy(directory: string, pid: number | undefined, cause: unknown): RootOwnedError {
+  const owner = pid === undefined ? 'another process' : `process ${pid}`
+  return new RootOwnedError(`${directory} is owned by ${owner}`, pid, {
+    hint: 'talk to that owner through its socket, or end it first; a second owner would corrupt nothing but know nothing',
+    cause,
+  })
+}
+
+function readPid(path: string): number | undefined {
+  try {
+    const pid = Number.parseInt(readFileSync(path, 'utf8'), 10)
+    return pid > 0 ? pid : undefined
+  } catch {
+    // The owner has taken the lock and not yet written who it is.
+    return undefined
+  }
+}
+
+const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

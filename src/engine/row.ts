@@ -1,0 +1,102 @@
+import { type ContainerContext, type Exit, OUTLIVED_KILL } from '../../machines/index.ts'
+import { RunchartError, StopTimeoutError } from '../errors.ts'
+import { signalName } from '../spec/signals.ts'
+import type { ContainerFacts, ContainerRow } from '../store/records.ts'
+import type { ContainerState, ErrorRecord, ExitRecord } from '../types.ts'
+
+/** The facts of a container that has only just been made up. */
+export const NO_FACTS: ContainerFacts = {
+  process: null,
+  monitor: null,
+  startedAt: null,
+  stop: null,
+  exit: null,
+  error: null,
+}
+
+/** The row that a chart's new state makes of the old one, `at` an ISO 8601 time. */
+export function nextRow(
+  row: ContainerRow,
+  state: ContainerState,
+  context: ContainerContext,
+  at: string,
+): ContainerRow {
+  const startedAt = startOf(row, state, context, at)
+  return {
+    ...row,
+    state,
+    generation: context.generation,
+    facts: {
+      process: context.process ?? null,
+      monitor: context.monitor ?? null,
+      startedAt,
+      stop: context.stop ?? null,
+      exit: exitOf(row, state, context, startedAt, at),
+      error: errorRecord(errorOf(context.failure, row)),
+    },
+  }
+}
+
+/** A run begins when its start is asked for; a start that failed was none. */
+function startOf(
+  row: ContainerRow,
+  state: ContainerState,
+  context: ContainerContext,
+  at: string,
+): string | null {
+  if (context.generation !== row.generation || state === 'created') return null
+  if (state === 'starting') return at
+  return row.facts.startedAt
+}
+
+function exitOf(
+  row: ContainerRow,
+  state: ContainerState,
+  context: ContainerContext,
+  startedAt: string | null,
+  at: string,
+): ExitRecord | null {
+  if (row.state === 'creating' && state === 'configured') {
+    return exitRecord(row, { code: -1, oomKilled: false, finishedAt: at, cause: 'create-failed' }, null)
+  }
+  // While the run goes on, an exit that came too early for its state is not told.
+  if (state === 'creating' || state === 'restoring') return null
+  if (context.exit === undefined) return context.generation === row.generation ? row.facts.exit : null
+  return exitRecord({ ...row, generation: context.generation }, context.exit, startedAt)
+}
+
+function exitRecord(row: ContainerRow, exit: Exit, startedAt: string | null): ExitRecord {
+  return {
+    containerId: row.id,
+    name: row.name,
+    generation: row.generation,
+    code: exit.code,
+    signal: exit.code > 128 ? signalName(exit.code - 128) : null,
+    oomKilled: exit.oomKilled,
+    cause: exit.cause,
+    startedAt,
+    finishedAt: exit.finishedAt,
+  }
+}
+
+/** What a failed effect threw, as the error a caller gets. */
+export function errorOf(failure: unknown, { id, name }: { id: string; name: string }): Error | undefined {
+  if (failure === undefined) return undefined
+  if (failure === OUTLIVED_KILL) {
+    return new StopTimeoutError(`container ${name} outlived SIGKILL`, {
+      containerId: id,
+      hint: 'a process in uninterruptible sleep dies when what it waits for comes; look at its stack in /proc',
+    })
+  }
+  return failure instanceof Error
+    ? failure
+    : new RunchartError('EFAILED', String(failure), { containerId: id })
+}
+
+/** An error as it is stored and sent. */
+export function errorRecord(error: Error | undefined): ErrorRecord | null {
+  if (error === undefined) return null
+  if (!(error instanceof RunchartError)) return { code: 'EFAILED', message: error.message }
+  const { code, message, hint } = error
+  return hint === undefined ? { code, message } : { code, message, hint }
+}

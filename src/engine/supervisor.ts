@@ -1,0 +1,336 @@
+import type { Logger } from 'pino'
+import { type Actor, createActor, type SnapshotFrom } from 'xstate'
+import type { Lifeline } from '../../effects/conmon/lifeline.ts'
+import { readExitFile, removeExitFile, wasOomKilled } from '../../effects/exits/file.ts'
+import { isSameProcess } from '../../effects/process/identity.ts'
+import {
+  CONTAINER_COMMANDS,
+  type ContainerCommand,
+  type containerMachine,
+  type ExitEvidence,
+  type KnownContainer,
+} from '../../machines/index.ts'
+import { ExitFileError, IllegalTransitionError } from '../errors.ts'
+import type { Spec } from '../spec/types.ts'
+import type { Commit, ContainerRow, ContainerSettings, UnnumberedEvent } from '../store/records.ts'
+import type { ContainerState, EngineEvent } from '../types.ts'
+import type { EngineContext } from './context.ts'
+import { type ContainerPaths, containerPaths } from './paths.ts'
+import { errorOf, nextRow } from './row.ts'
+
+type Snapshot = SnapshotFrom<typeof containerMachine>
+
+/** A commit of one container that everyone may now know of. */
+export interface Change {
+  from: ContainerState
+  to: ContainerState
+  row: ContainerRow
+  /** What the last failed effect threw. */
+  failure: Error | undefined
+}
+
+/** Hears of each change; a `closed` engine tells no more. */
+export type ChangeListener = (change: Change | 'closed') => void
+
+/** What a container's row does not say of its chart. */
+interface Bearings {
+  tell: (event: EngineEvent) => void
+  /** The container is gone for good. */
+  onRemoved: () => void
+}
+
+/**
+ * Owns one container's actor: gives it effects, commits its transitions, and tells of them afterwards. The
+ * actor itself is never handed out.
+ */
+export class Supervisor {
+  readonly id: string
+  readonly name: string
+  readonly settings: ContainerSettings
+  readonly engine: EngineContext
+  readonly paths: ContainerPaths
+  readonly logger: Logger
+  /** Aborted where the caller of `create` gives up. */
+  readonly creation = new AbortController()
+  /** Requests of `kill` that wait for their signal to be delivered. */
+  readonly signalRequests = new Map<number, (outcome: Error | undefined) => void>()
+  readonly #bearings: Bearings
+  readonly #listeners = new Set<ChangeListener>()
+  #committed: ContainerRow
+  /** The newest row, on its way to disk. */
+  #newest: ContainerRow
+  #known: KnownContainer | undefined
+  #spec: Spec | undefined
+  #actor: Actor<typeof containerMachine> | undefined
+  #lifeline: Lifeline | undefined
+  #request = 0
+
+  /** With `spec` the container is new and its first commit is made; without, it is one the store knew. */
+  constructor(engine: EngineContext, row: ContainerRow, bearings: Bearings, spec?: Spec) {
+    this.id = row.id
+    this.name = row.name
+    this.settings = row.settings
+    this.engine = engine
+    this.paths = containerPaths(engine.paths, row.id)
+    this.logger = engine.logger.child({ containerId: row.id })
+    this.#bearings = bearings
+    this.#committed = row
+    this.#newest = row
+    this.#spec = spec
+    this.#known = spec === undefined ? knownFrom(row) : undefined
+  }
+
+  /** The row as committed. */
+  get row(): ContainerRow {
+    return this.#committed
+  }
+
+  get lifeline(): Lifeline | undefined {
+    return this.#lifeline
+  }
+
+  spec(): Spec {
+    return this.#spec ?? this.engine.store.spec(this.id)
+  }
+
+  /** Commits the row of a container that is new. */
+  async introduce(): Promise<void> {
+    const { id, name, generation, state, createdAt } = this.#committed
+    const event: UnnumberedEvent = {
+      type: 'state',
+      at: createdAt,
+      containerId: id,
+      name,
+      generation,
+      from: null,
+      to: state,
+    }
+    this.#append({ row: this.#committed, spec: this.#spec, event })
+    await this.engine.journal.committed()
+    // From here on the store keeps it.
+    this.#spec = undefined
+  }
+
+  /** Starts the actor, and with it the asking of the world where the container's row is one that needs it. */
+  wake(): void {
+    this.#running()
+  }
+
+  /** Whether a process of the container may be alive. */
+  get isAlive(): boolean {
+    return this.#actor?.getSnapshot().hasTag('alive') ?? false
+  }
+
+  /** Whether the container rests: nothing is under way that would move it by itself, but its process. */
+  get isSettled(): boolean {
+    const snapshot = this.#actor?.getSnapshot()
+    return snapshot === undefined || snapshot.status !== 'active' || snapshot.hasTag('settled')
+  }
+
+  /** Gives the chart a command. Throws IllegalTransitionError where its state does not take it. */
+  command(command: ContainerCommand): void {
+    const actor = this.#running()
+    const snapshot = actor.getSnapshot()
+    if (!snapshot.can(command)) throw this.#refusal(command, snapshot)
+    actor.send(command)
+  }
+
+  /** A number that tells one `kill` from another. */
+  nextRequest(): number {
+    this.#request += 1
+    return this.#request
+  }
+
+  listen(listener: ChangeListener): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** Puts an event of this container on the stream, in order with its transitions. */
+  record(event: { type: 'signal'; signal: string } | { type: 'monitor.lost' }): void {
+    const { id, name, generation } = this.#newest
+    const stamped = { at: new Date().toISOString(), containerId: id, name, generation }
+    this.#append({ row: this.#newest, event: { ...stamped, ...event } })
+  }
+
+  /** Keeps conmon's lifeline; it is watched as soon as the chart has a place for its end. */
+  hold(lifeline: Lifeline): void {
+    this.#lifeline?.close()
+    this.#lifeline = lifeline
+  }
+
+  /** Lets go of the lifeline; the run is over. */
+  unhold(): void {
+    this.#lifeline?.close()
+    this.#lifeline = undefined
+  }
+
+  /** Looks at the exit file, whoever pointed at it. True where it held evidence for the chart. */
+  observeExit(): boolean {
+    const evidence = this.exitEvidence()
+    const actor = this.#actor
+    if (evidence === undefined || actor === undefined) return false
+    const { context } = actor.getSnapshot()
+    actor.send({ type: 'exit.observed', generation: context.generation, evidence })
+    return true
+  }
+
+  /**
+   * What the exit file proves. A file that conmon would not write, or one that stands there while the process
+   * lives, proves nothing: it is taken out of the way, so that the true one can be written.
+   */
+  exitEvidence(): ExitEvidence | undefined {
+    const { exits } = this.engine.paths
+    try {
+      const file = readExitFile(exits, this.id)
+      if (file === undefined) return undefined
+      const process = this.#actor?.getSnapshot().context.process
+      if (process === undefined || !isSameProcess(process)) {
+        return { ...file, oomKilled: wasOomKilled(this.paths.runDirectory) && file.code === 137 }
+      }
+      this.logger.warn(
+        { exitCode: file.code },
+        'an exit file stood there while the process lives; it was removed',
+      )
+    } catch (error) {
+      if (!(error instanceof ExitFileError)) throw error
+      this.logger.warn({ err: error }, 'an exit file that conmon did not write was removed')
+    }
+    removeExitFile(exits, this.id)
+    return undefined
+  }
+
+  /** Lets go of the container, which lives on. */
+  close(): void {
+    this.#actor?.stop()
+    this.unhold()
+    for (const listener of [...this.#listeners]) listener('closed')
+    this.#listeners.clear()
+  }
+
+  #running(): Actor<typeof containerMachine> {
+    if (this.#actor !== undefined) return this.#actor
+    const actor = createActor(this.engine.chart, { input: { id: this.id, known: this.#known } })
+    this.#actor = actor
+    this.#known = undefined
+    // Without an error observer a fault of one chart would end the process.
+    actor.subscribe({
+      next: (snapshot) => this.#onSnapshot(snapshot),
+      error: (error) => this.logger.error({ err: error }, 'the container’s chart failed'),
+    })
+    actor.start()
+    return actor
+  }
+
+  #onSnapshot(snapshot: Snapshot): void {
+    const state = topLevel(snapshot)
+    const before = this.#newest
+    const at = new Date().toISOString()
+    const row = nextRow(before, state, snapshot.context, at)
+    const failure = errorOf(snapshot.context.failure, this)
+    if (state === before.state && sameFacts(before, row)) return
+    this.#newest = row
+    const event = state === before.state ? undefined : stateEvent(before, row, at)
+    const exit = endsRun(before.state, state) ? (row.facts.exit ?? undefined) : undefined
+    if (WITHOUT_MONITOR.has(before.state) && snapshot.hasTag('alive')) this.#watch(row.generation)
+    this.#append({ row, event, exit }, { from: before.state, to: state, row, failure })
+  }
+
+  /**
+   * The lifeline's end is the second witness of an exit, or the loss of the monitor. One that ended earlier is
+   * heard of now, so that no end falls between two states.
+   */
+  #watch(generation: number): void {
+    const lifeline = this.#lifeline
+    void lifeline?.ended.then(() => {
+      if (this.#lifeline !== lifeline || this.#actor === undefined) return
+      if (!this.observeExit()) this.#actor.send({ type: 'monitor.lost', generation })
+    })
+  }
+
+  #append(commit: Commit, change?: Change): void {
+    const told = (event: EngineEvent | undefined): void => {
+      this.#committed = commit.row
+      if (event !== undefined) this.#bearings.tell(event)
+      if (change === undefined) return
+      for (const listener of [...this.#listeners]) listener(change)
+      if (change.to === 'removed') this.#leave()
+    }
+    this.engine.journal.append({ commit, told })
+  }
+
+  #leave(): void {
+    this.unhold()
+    this.#bearings.onRemoved()
+  }
+
+  #refusal(command: ContainerCommand, snapshot: Snapshot): IllegalTransitionError {
+    const allowed = CONTAINER_COMMANDS.filter((type) => snapshot.can(sample(type, command)))
+    const transition = { state: topLevel(snapshot), event: command.type, allowed }
+    const forced = command.type === 'remove' && snapshot.can({ type: 'remove', force: true })
+    return new IllegalTransitionError(transition, this.name, {
+      containerId: this.id,
+      hint: forced
+        ? 'stop it first, or remove it with force'
+        : 'wait for a state that takes it, or see what it is doing with inspect',
+    })
+  }
+}
+
+const endsRun = (from: ContainerState, to: ContainerState): boolean =>
+  from !== to && (to === 'stopped' || (from === 'creating' && to === 'configured'))
+
+/** States that take no end of conmon: it is being made, or asked for. */
+const WITHOUT_MONITOR: ReadonlySet<ContainerState> = new Set(['creating', 'restoring', 'reconciling'])
+
+/** A command of each kind, to ask a chart whether it would take one; no guard looks at more than `force`. */
+function sample(type: ContainerCommand['type'], asked: ContainerCommand): ContainerCommand {
+  switch (type) {
+    case 'stop':
+      return { type, signal: 15, graceMs: 1 }
+    case 'kill':
+      return { type, signal: 15, request: 0 }
+    case 'checkpoint':
+      return { type, leaveRunning: false }
+    case 'remove':
+      return { type, force: asked.type === 'remove' && asked.force }
+    default:
+      return { type }
+  }
+}
+
+function topLevel(snapshot: Snapshot): ContainerState {
+  const { value } = snapshot
+  return (typeof value === 'string' ? value : Object.keys(value)[0]) as ContainerState
+}
+
+function sameFacts(a: ContainerRow, b: ContainerRow): boolean {
+  return a.generation === b.generation && JSON.stringify(a.facts) === JSON.stringify(b.facts)
+}
+
+function stateEvent(before: ContainerRow, row: ContainerRow, at: string): UnnumberedEvent {
+  const { process, exit, error } = row.facts
+  return {
+    type: 'state',
+    at,
+    containerId: row.id,
+    name: row.name,
+    generation: row.generation,
+    from: before.state,
+    to: row.state,
+    ...(process !== null && exit === null && { pid: process.pid }),
+    ...(exit !== null && { exitCode: exit.code }),
+    ...(error !== null && { error }),
+  }
+}
+
+function knownFrom({ state, generation, facts }: ContainerRow): KnownContainer {
+  return {
+    state,
+    generation,
+    process: facts.process ?? undefined,
+    monitor: facts.monitor ?? undefined,
+    exit: state === 'configured' ? undefined : (facts.exit ?? undefined),
+    stop: facts.stop ?? undefined,
+  }
+}

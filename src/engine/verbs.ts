@@ -1,0 +1,159 @@
+import type { ContainerCommand } from '../../machines/index.ts'
+import { RemovedError, RunchartError } from '../errors.ts'
+import type { ContainerState, ExitRecord } from '../types.ts'
+import { awaitChange, type Verdict } from './await-change.ts'
+import type { Change, Supervisor } from './supervisor.ts'
+
+/**
+ * How a command's caller learns what became of it: by the committed states that follow. Each function here
+ * judges one change; `undefined` means that the command is still under way.
+ */
+type Judge<T> = (change: Change) => Verdict<T>
+
+const done = { value: undefined }
+
+const failed = (change: Change, doing: string): { error: Error } => ({
+  error:
+    change.failure ??
+    new RunchartError('EOVERTAKEN', `container ${change.row.name} is ${change.to}; it could not ${doing}`, {
+      containerId: change.row.id,
+      hint: 'another command, or its exit, came first; look at its events',
+    }),
+})
+
+const ENDING: ReadonlySet<ContainerState> = new Set([
+  'stopping',
+  'stopped',
+  'cleaning',
+  'exited',
+  'removing',
+  'removed',
+])
+
+const judgeCreate: Judge<undefined> = (change) => {
+  if (change.to === 'creating') return undefined
+  return change.to === 'configured' ? failed(change, 'be created') : done
+}
+
+/** A container that exits before its start returns has been started. */
+const judgeStart: Judge<undefined> = (change) => {
+  if (change.from === 'starting') return change.to === 'created' ? failed(change, 'be started') : done
+  if (change.to === 'configured' || change.to === 'removed') return failed(change, 'be started')
+  // A start asked for after an exit waits for the cleaning, which may fail.
+  return change.to === 'stopped' && change.from === 'cleaning' ? failed(change, 'be started') : undefined
+}
+
+const judgePause: Judge<undefined> = (change) => {
+  if (change.to === 'paused') return done
+  return change.to === 'running' || ENDING.has(change.to) ? failed(change, 'be paused') : undefined
+}
+
+const judgeResume: Judge<undefined> = (change) => {
+  if (change.to === 'running') return done
+  return change.to === 'paused' || ENDING.has(change.to) ? failed(change, 'be resumed') : undefined
+}
+
+const judgeStop: Judge<ExitRecord> = (change) => {
+  const { exit } = change.row.facts
+  if (change.to === 'stopped' && exit !== null) return { value: exit }
+  if (change.to === 'configured' || change.to === 'removed') return failed(change, 'be stopped')
+  const livesOn = change.from === 'reconciling' && (change.to === 'running' || change.to === 'paused')
+  return livesOn && change.row.facts.stop === null ? failed(change, 'be stopped') : undefined
+}
+
+const judgeRemove: Judge<undefined> = (change) => {
+  if (change.to === 'removed') return done
+  if (change.from === 'removing' || (change.from === 'cleaning' && change.to === 'stopped')) {
+    return failed(change, 'be removed')
+  }
+  const livesOn = change.from === 'reconciling' && (change.to === 'running' || change.to === 'paused')
+  return livesOn ? failed(change, 'be removed') : undefined
+}
+
+async function obey<T>(
+  supervisor: Supervisor,
+  command: ContainerCommand,
+  judge: Judge<T>,
+  signal: AbortSignal | undefined,
+): Promise<T> {
+  signal?.throwIfAborted()
+  const listening = new AbortController()
+  const cancel = signal === undefined ? listening.signal : AbortSignal.any([signal, listening.signal])
+  const outcome = awaitChange(supervisor, judge, cancel)
+  try {
+    supervisor.command(command)
+    // A store that cannot be written is told at once, not when it can again.
+    await Promise.all([supervisor.engine.journal.committed(), outcome])
+    return await outcome
+  } catch (error) {
+    outcome.catch(() => {})
+    throw error
+  } finally {
+    listening.abort()
+  }
+}
+
+export const createRun = (supervisor: Supervisor, signal?: AbortSignal): Promise<undefined> =>
+  obey(supervisor, { type: 'create' }, judgeCreate, signal)
+
+export const start = (supervisor: Supervisor, signal?: AbortSignal): Promise<undefined> =>
+  obey(supervisor, { type: 'start' }, judgeStart, signal)
+
+export const pause = (supervisor: Supervisor, signal?: AbortSignal): Promise<undefined> =>
+  obey(supervisor, { type: 'pause' }, judgePause, signal)
+
+export const resume = (supervisor: Supervisor, signal?: AbortSignal): Promise<undefined> =>
+  obey(supervisor, { type: 'resume' }, judgeResume, signal)
+
+export const remove = (supervisor: Supervisor, force: boolean, signal?: AbortSignal): Promise<undefined> =>
+  obey(supervisor, { type: 'remove', force }, judgeRemove, signal)
+
+/** The seed's stopContainer: a container whose process is gone is stopped already. */
+export async function stop(
+  supervisor: Supervisor,
+  request: { signal: number; graceMs: number },
+  signal?: AbortSignal,
+): Promise<ExitRecord> {
+  const { exit } = supervisor.row.facts
+  const command: ContainerCommand = { type: 'stop', ...request }
+  if (exit === null) return obey(supervisor, command, judgeStop, signal)
+  supervisor.command(command)
+  return exit
+}
+
+/** The seed's killContainer: returns once the signal is delivered. */
+export async function kill(supervisor: Supervisor, number: number, signal?: AbortSignal): Promise<void> {
+  signal?.throwIfAborted()
+  const request = supervisor.nextRequest()
+  const answer = new Promise<Error | undefined>((resolve) => supervisor.signalRequests.set(request, resolve))
+  try {
+    supervisor.command({ type: 'kill', signal: number, request })
+    const error = await answer
+    if (error !== undefined) throw error
+  } finally {
+    supervisor.signalRequests.delete(request)
+  }
+}
+
+/** The record of the run that is under way, or to come where none has been; else of the last one. */
+export async function waitForExit(
+  supervisor: Supervisor,
+  generation: number | undefined,
+  signal?: AbortSignal,
+): Promise<ExitRecord> {
+  signal?.throwIfAborted()
+  const wanted = generation ?? Math.max(supervisor.row.generation, 1)
+  const known = supervisor.engine.store.exitRecord(supervisor.id, wanted)
+  if (known !== undefined) return known
+  return awaitChange(
+    supervisor,
+    ({ to, row }) => {
+      const { exit } = row.facts
+      if (exit !== null && exit.generation === wanted) return { value: exit }
+      if (to !== 'removed') return undefined
+      const hint = 'look at its last exit record'
+      return { error: new RemovedError(`container ${row.name} was removed`, { containerId: row.id, hint }) }
+    },
+    signal,
+  )
+}

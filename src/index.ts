@@ -1,0 +1,8 @@
+/**
+ * runchart: a container engine in which every container is a state machine.
+ *
+ * @packageDocumentation
+ */
+export { type EngineOptions, openEngine } from './engine/open.ts'
+export * from './errors.ts'
+export * from './types.ts'

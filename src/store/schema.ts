@@ -1,0 +1,58 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { StoreError } from '../errors.ts'
+
+/**
+ * One step for each version of the schema; `PRAGMA user_version` says how many have been taken. A step that
+ * has been released is never edited.
+ */
+const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE containers (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    created_at TEXT NOT NULL,
+    settings TEXT NOT NULL,
+    spec TEXT NOT NULL,
+    state TEXT NOT NULL,
+    generation INTEGER NOT NULL,
+    facts TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  -- AUTOINCREMENT: a number is not given again after the newest rows have gone.
+  CREATE TABLE events (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    container_id TEXT NOT NULL,
+    body TEXT NOT NULL
+  ) STRICT;
+
+  -- No reference to containers: an exit record outlives its container.
+  CREATE TABLE exits (
+    container_id TEXT NOT NULL,
+    generation INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    finished_at TEXT NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (container_id, generation)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX exits_by_name ON exits (name);
+  CREATE INDEX exits_by_time ON exits (finished_at);
+
+  CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  `,
+]
+
+/** Brings a database to the present schema. Throws StoreError where it is from a newer runchart. */
+export function migrate(database: DatabaseSync, path: string): void {
+  const version = Number(database.prepare('PRAGMA user_version').get()?.user_version)
+  if (version > MIGRATIONS.length) {
+    throw new StoreError(
+      `the store ${path} has schema version ${version}; this runchart knows ${MIGRATIONS.length}`,
+      {
+        hint: 'open it with the newer runchart that wrote it, or use another --root',
+      },
+    )
+  }
+  for (let step = version; step < MIGRATIONS.length; step += 1) {
+    database.exec(`BEGIN IMMEDIATE; ${MIGRATIONS[step]}; PRAGMA user_version = ${step + 1}; COMMIT`)
+  }
+}
