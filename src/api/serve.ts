@@ -70,7 +70,7 @@ async function listen(app: FastifyInstance, socketPath: string): Promise<void> {
   }
   try {
     rmSync(unready, { force: true })
-    await app.listen({ path: unready })
+    await app.listen({ path: unready, listenTextResolver: () => `the owner answers on ${socketPath}` })
     chmodSync(unready, 0o600)
     renameSync(unready, socketPath)
   } catch (error) {

@@ -8,5 +8,5 @@ import { join } from 'node:path'
 export function compileCacheDirectory(): string {
   if (process.geteuid?.() === 0) return '/var/cache/runchart'
   // Not $HOME: sudo may keep it, and then it is another user's.
-  return join(process.env['XDG_CACHE_HOME'] ?? join(userInfo().homedir, '.cache'), 'runchart')
+  return join(process.env.XDG_CACHE_HOME ?? join(userInfo().homedir, '.cache'), 'runchart')
 }

@@ -5,10 +5,9 @@ export const EXIT_NOT_EXECUTABLE = 126
 /** The container's command cannot be found. */
 export const EXIT_NOT_FOUND = 127
 
-/** What the verbs that run a command say about their exit codes. */
+/** What a verb that makes containers says about its exit codes. */
 export const EXIT_CODES_HELP = `
 Exit codes:
   125  runchart itself failed
   126  the command cannot be invoked
-  127  the command cannot be found
-  else the command's own; 128 + n where signal n ended it`
+  127  the command cannot be found`

@@ -21,7 +21,10 @@ export const VERBS: Record<string, Verb> = {
     load: () => import('./verbs/lifecycle/create.ts'),
   },
   start: { summary: 'start containers', load: () => import('./verbs/lifecycle/start.ts') },
-  stop: { summary: 'end containers: a signal, then SIGKILL', load: () => import('./verbs/lifecycle/stop.ts') },
+  stop: {
+    summary: 'end containers: a signal, then SIGKILL',
+    load: () => import('./verbs/lifecycle/stop.ts'),
+  },
   kill: { summary: 'send a signal to containers', load: () => import('./verbs/lifecycle/kill.ts') },
   pause: { summary: 'freeze containers', load: () => import('./verbs/lifecycle/pause.ts') },
   unpause: { summary: 'let frozen containers go on', load: () => import('./verbs/lifecycle/unpause.ts') },

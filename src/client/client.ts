@@ -1,13 +1,6 @@
 import { RunchartError } from '../../effects/errors.ts'
 import type { OwnerInfo, Snapshot } from '../api/wire.ts'
-import type {
-  CallOptions,
-  ContainerInfo,
-  CreateOptions,
-  EngineEvent,
-  ExitRecord,
-  LogLine,
-} from '../types.ts'
+import type { CallOptions, ContainerInfo, CreateOptions, EngineEvent, ExitRecord, LogLine } from '../types.ts'
 import { readEvents, readLogs } from './streams.ts'
 import { type Call, createTransport, type Transport } from './transport.ts'
 
@@ -34,7 +27,8 @@ export interface Client {
   /** Until the exit of that run, or of the present one; also of a container that is gone. */
   wait(ref: string, options?: CallOptions & { generation?: number | undefined }): Promise<ExitRecord>
   remove(ref: string, options?: CallOptions & { force?: boolean | undefined }): Promise<void>
-  logs(ref: string, options?: CallOptions & { follow?: boolean | undefined }): AsyncIterable<LogLine>
+  /** Output in the batches in which it came; with `follow` until the container has exited. */
+  logs(ref: string, options?: CallOptions & { follow?: boolean | undefined }): AsyncIterable<LogLine[]>
   /** What was committed after `since`, all where left out; with `follow` live from there on. */
   events(
     options?: CallOptions & { since?: number | undefined; follow?: boolean | undefined },

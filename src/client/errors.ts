@@ -43,8 +43,20 @@ export class NoOwnerError extends RunchartError {
   }
 }
 
-/** Whether the connection was refused because nobody listens, rather than lost. */
-export function isNobodyThere(error: unknown): boolean {
-  const code = (error as NodeJS.ErrnoException).code
-  return code === 'ENOENT' || code === 'ECONNREFUSED'
+/** This user may not open the socket. `EOWNERACCESS` */
+export class OwnerAccessError extends RunchartError {
+  override readonly name = 'OwnerAccessError'
+  constructor(socketPath: string, cause: unknown) {
+    super('EOWNERACCESS', `this user may not talk to the owner on ${socketPath}`, {
+      hint: "run this as the owner's user, or choose a --root and --run-root of your own",
+      cause,
+    })
+  }
+}
+
+/** What a failed connection means; undefined for a connection that was made and lost. */
+export function connectionError(socketPath: string, error: unknown): RunchartError | undefined {
+  const { code, syscall } = error as NodeJS.ErrnoException
+  if (code === 'EACCES' || code === 'EPERM') return new OwnerAccessError(socketPath, error)
+  return syscall === 'connect' ? new NoOwnerError(socketPath, error) : undefined
 }

@@ -6,10 +6,13 @@ import type { EngineEvent, LogLine } from '../types.ts'
 import { OwnerError } from './errors.ts'
 import type { Call, Transport } from './transport.ts'
 
-/** Follows a container's output. */
-export async function* readLogs(transport: Transport, call: Call): AsyncGenerator<LogLine> {
+/** Follows a container's output: the lines that came together, each time some came. */
+export async function* readLogs(transport: Transport, call: Call): AsyncGenerator<LogLine[]> {
   const parser = createLogParser()
-  for await (const chunk of chunks(transport, call)) yield* parser.push(chunk)
+  for await (const chunk of chunks(transport, call)) {
+    const lines = parser.push(chunk)
+    if (lines.length > 0) yield lines
+  }
 }
 
 /** Follows what happened. */

@@ -1,7 +1,7 @@
 /** HTTP over the owner's unix socket, and nothing more. */
 import type { IncomingMessage } from 'node:http'
 import type { ErrorReply } from '../api/wire.ts'
-import { isNobodyThere, NoOwnerError, OwnerError, OwnerGoneError } from './errors.ts'
+import { connectionError, OwnerError, OwnerGoneError } from './errors.ts'
 
 // Not an import: the module's ESM face loads all that it names, fetch and WebSocket too, for 30 ms.
 const { Agent, request: httpRequest } = process.getBuiltinModule('node:http')
@@ -40,7 +40,7 @@ export function createTransport(socketPath: string): Transport {
           : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) }
       const request = httpRequest({ agent, socketPath, method, path, headers, signal }, resolve)
       request.on('error', (error) => {
-        reject(isNobodyThere(error) ? new NoOwnerError(socketPath, error) : lost(error, signal))
+        reject(connectionError(socketPath, error) ?? lost(error, signal))
       })
       request.end(payload)
     })

@@ -51,11 +51,7 @@ async function afterCommit<Output, Input extends RunInput>(
 }
 
 /** The seed's createOCIContainer. What failed leaves nothing in the runtime. */
-async function create(
-  supervisor: Supervisor,
-  { generation }: RunInput,
-  signal: AbortSignal,
-): Promise<CreatedFacts> {
+async function create(supervisor: Supervisor, _: RunInput, signal: AbortSignal): Promise<CreatedFacts> {
   const { engine, paths, id } = supervisor
   const spec = supervisor.spec()
   await rm(paths.runDirectory, { recursive: true, force: true })

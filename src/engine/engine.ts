@@ -1,6 +1,5 @@
-import { readdirSync } from 'node:fs'
 import type { Observable, Subscription } from 'rxjs'
-import { removeExitFile } from '../../effects/exits/file.ts'
+import { listExitFiles, removeExitFile } from '../../effects/exits/file.ts'
 import type { ExitSighting } from '../../effects/exits/watcher.ts'
 import { EngineClosedError, NameTakenError, NotFoundError } from '../errors.ts'
 import { newId, validateName } from '../spec/names.ts'
@@ -21,6 +20,7 @@ import * as verbs from './verbs.ts'
 const DEFAULT_STOP_TIMEOUT = 10
 /** How long opening and closing wait for containers that are on their way; each goes on by itself. */
 const SETTLE_MS = 10_000
+const LONGEST_INTERVAL_MS = 2 ** 31 - 1
 
 /** The engine that owns a root: its containers by id and by name, and the way from a witness to a chart. */
 export class ContainerEngine implements Engine {
@@ -29,6 +29,8 @@ export class ContainerEngine implements Engine {
   readonly #owned: readonly Ownership[]
   readonly #supervisors = new Map<string, Supervisor>()
   readonly #idsByName = new Map<string, string>()
+  /** An open engine keeps its process alive, as a listening server does. */
+  readonly #alive = setInterval(() => {}, LONGEST_INTERVAL_MS)
   #watch: Subscription | undefined
   #closing: Promise<void> | undefined
 
@@ -204,13 +206,11 @@ export class ContainerEngine implements Engine {
   #onSighting(sighting: ExitSighting): void {
     if (sighting.type === 'exit') {
       this.#onExitFile(sighting.id)
-    } else if (sighting.type === 'trouble') {
-      this.#context.logger.warn(
-        { reason: sighting.reason },
-        'the exits directory is swept: its watcher was in trouble',
-      )
-      this.#sweep()
+      return
     }
+    if (sighting.type === 'trouble')
+      this.#context.logger.warn({ reason: sighting.reason }, 'exits may be missed')
+    this.#sweep()
   }
 
   #onExitFile(id: string): void {
@@ -226,9 +226,7 @@ export class ContainerEngine implements Engine {
   /** Looks at every exit file there is: what a watcher missed is seen here. */
   #sweep(): void {
     try {
-      for (const entry of readdirSync(this.#context.paths.exits)) {
-        if (!entry.includes('.')) this.#onExitFile(entry)
-      }
+      for (const id of listExitFiles(this.#context.paths.exits)) this.#onExitFile(id)
     } catch (error) {
       this.#context.logger.warn({ err: error }, 'the exits directory could not be swept')
     }
@@ -247,6 +245,7 @@ export class ContainerEngine implements Engine {
       for (const supervisor of this.#supervisors.values()) supervisor.close()
       await this.#context.journal.close()
     } finally {
+      clearInterval(this.#alive)
       this.events.end()
       this.#context.store.close()
       for (const ownership of this.#owned) ownership.release()

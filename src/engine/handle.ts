@@ -100,7 +100,7 @@ export class ContainerHandle implements Container {
     follow = false,
   }: CallOptions & { follow?: boolean | undefined } = {}): AsyncIterable<LogLine> {
     const parser = createLogParser()
-    const ended = follow ? silence(this.#supervisor, signal) : Promise.resolve()
+    const ended = follow ? silence(this.#supervisor, signal) : undefined
     for await (const chunk of readLog(this.#supervisor.paths.log, {
       follow: ended,
       ...(signal && { signal }),

@@ -30,7 +30,11 @@ export function takeContainer(command: Command): Command {
     .option('--rootfs <dir>', 'an unpacked root file system; a spec is made around it')
     .option('--bundle <dir>', 'an OCI bundle; its config.json is used')
     .option('--name <name>', 'a name; part of the id where left out')
-    .option('-e, --env <name=value>', 'an environment variable; NAME alone takes the value it has here', collect)
+    .option(
+      '-e, --env <name=value>',
+      'an environment variable; NAME alone takes the value it has here',
+      collect,
+    )
     .option('-w, --workdir <dir>', 'working directory in the container')
     .option('-u, --user <user[:group]>', 'names or numbers')
     .option('-h, --hostname <name>', "the container's host name")

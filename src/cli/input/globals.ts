@@ -19,11 +19,11 @@ export interface Globals {
 export function readGlobals(command: Command): Globals {
   const given = command.optsWithGlobals()
   return {
-    root: toDirectory('--root', given['root'] ?? process.env['RUNCHART_ROOT'] ?? defaultRoot()),
-    runRoot: toDirectory('--run-root', given['runRoot'] ?? process.env['RUNCHART_RUN_ROOT'] ?? defaultRunRoot()),
-    runtime: toProgram(given['runtime']),
-    conmon: toProgram(given['conmon']),
-    embedded: given['embedded'] === true,
+    root: toDirectory('--root', given.root ?? process.env.RUNCHART_ROOT ?? defaultRoot()),
+    runRoot: toDirectory('--run-root', given.runRoot ?? process.env.RUNCHART_RUN_ROOT ?? defaultRunRoot()),
+    runtime: toProgram(given.runtime),
+    conmon: toProgram(given.conmon),
+    embedded: given.embedded === true,
   }
 }
 

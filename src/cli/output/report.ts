@@ -4,12 +4,11 @@ import { note } from './print.ts'
 
 /** Prints what went wrong and what to do about it. */
 export function reportError(error: unknown): void {
-  if (!(error instanceof Error)) return note(`runchart: ${String(error)}`)
-  note(`runchart: ${error.message}`)
+  note(`runchart: ${error instanceof Error ? error.message : String(error)}`)
   if (error instanceof RunchartError) {
     if (error.hint !== undefined) note(`hint: ${error.hint}`)
-  } else if (process.env['RUNCHART_DEBUG'] !== undefined) {
-    note(String(error.stack))
+  } else if (process.env.RUNCHART_DEBUG !== undefined) {
+    note(String((error as Error).stack))
   } else {
     note('hint: this is unexpected; RUNCHART_DEBUG=1 shows where it came from')
   }

@@ -13,19 +13,20 @@ export interface LogFile {
  * written loses lines, not the owner.
  */
 export function openLogFile(path: string, maxBytes: number = MAX_BYTES): LogFile {
-  let fd = open(path)
-  let size = fd === undefined ? 0 : fstatSync(fd).size
-  const renew = (): void => {
-    if (fd !== undefined) closeSync(fd)
+  let file: { fd: number; size: number } | undefined
+  const renew = ({ fd }: { fd: number }): void => {
+    closeSync(fd)
+    file = undefined
     renameSync(path, `${path}.1`)
-    fd = open(path)
-    size = 0
+    file = open(path)
   }
   return {
     write(line) {
       try {
-        if (size > 0 && size + line.length > maxBytes) renew()
-        if (fd !== undefined) size += writeSync(fd, line)
+        // Not before the first line: the directory is the engine's to make.
+        file ??= open(path)
+        if (file.size > 0 && file.size + line.length > maxBytes) renew(file)
+        file.size += writeSync(file.fd, line)
       } catch {
         // Nobody is there to be told.
       }
@@ -33,10 +34,7 @@ export function openLogFile(path: string, maxBytes: number = MAX_BYTES): LogFile
   }
 }
 
-function open(path: string): number | undefined {
-  try {
-    return openSync(path, 'a', 0o600)
-  } catch {
-    return undefined
-  }
+function open(path: string): { fd: number; size: number } {
+  const fd = openSync(path, 'a', 0o600)
+  return { fd, size: fstatSync(fd).size }
 }

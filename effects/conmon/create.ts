@@ -1,0 +1,109 @@
+import { homedir } from 'node:os'
+import { identifyProcess, type ProcessIdentity } from '../process/identity.ts'
+import type { Limiter } from '../process/limiter.ts'
+import type { ConmonOptions } from './argv.ts'
+import { createFailure, createTimedOut, createUndead } from './failed-create.ts'
+import { type Lifeline, makeLifeline } from './lifeline.ts'
+import { findMonitor, killMonitor } from './monitor.ts'
+import { runPaths } from './paths.ts'
+import { type SpawnedConmon, spawnConmon } from './spawn.ts'
+import { removeTraces } from './traces.ts'
+
+export type { ConmonOptions } from './argv.ts'
+export { findMonitor, killMonitor } from './monitor.ts'
+
+/** A container that waits to be started. */
+export interface CreatedContainer {
+  /** Its first process. */
+  process: ProcessIdentity
+  /** conmon. */
+  monitor: ProcessIdentity
+  lifeline: Lifeline
+}
+
+/** How a create is run. */
+export interface CreateCall {
+  /** Undoes the create: conmon and its runtime are killed. */
+  signal?: AbortSignal | undefined
+  /** Milliseconds, counted from the end of the queue; 240,000 where left out, the seed's ContainerCreateTimeout. */
+  timeoutMs?: number | undefined
+  /** Bounds how many creates run at once. */
+  limit: Limiter
+  /** Runs while conmon waits, before it has forked: to move it into a cgroup. Rejecting undoes the create. */
+  beforeStart?: ((conmonPid: number) => Promise<void>) | undefined
+}
+
+const DEFAULT_TIMEOUT_MS = 240_000
+
+/**
+ * Has conmon create a container. However it fails, conmon and the runtime it ran are dead afterwards; what the
+ * runtime has on disk is the caller's to delete. Seed: createOCIContainer.
+ *
+ * @throws RuntimeError with the runtime's own words; its `failure` tells a missing command from other faults
+ * @throws ProgramError where conmon cannot be spawned
+ * @throws the signal's reason when aborted
+ */
+export function createContainer(options: ConmonOptions, call: CreateCall): Promise<CreatedContainer> {
+  return call.limit(() => createNow({ home: homedir(), ...options }, call), call.signal)
+}
+
+async function createNow(options: ConmonOptions, call: CreateCall): Promise<CreatedContainer> {
+  removeTraces(options)
+  await makeLifeline(runPaths(options.runDir).lifeline)
+  call.signal?.throwIfAborted()
+  const conmon = await spawnConmon(options)
+  try {
+    const created = await whileAllowed(options, call, awaitCreated(options, call, conmon))
+    return { ...created, lifeline: conmon.lifeline }
+  } catch (error) {
+    await undo(options, conmon, error)
+    throw error
+  } finally {
+    conmon.release()
+  }
+}
+
+async function awaitCreated(
+  options: ConmonOptions,
+  call: CreateCall,
+  conmon: SpawnedConmon,
+): Promise<{ process: ProcessIdentity; monitor: ProcessIdentity }> {
+  await call.beforeStart?.(conmon.pid)
+  conmon.letGo()
+  const message = await conmon.message
+  if (message === undefined) throw createFailure(options, conmon, undefined)
+  if ('failed' in message) throw createFailure(options, conmon, message.failed)
+  // The pid file is written by the parent half of conmon, whose exit says that it is there.
+  await conmon.exited
+  const process = identifyProcess(message.pid)
+  const monitor = findMonitor(options.runDir)
+  if (process === undefined) throw createFailure(options, conmon, 'its first process died at once')
+  if (monitor === undefined) throw createFailure(options, conmon, 'conmon died at once')
+  return { process, monitor }
+}
+
+/** Settles with the work, or rejects as soon as it is aborted or out of time; the work is not waited for then. */
+async function whileAllowed<T>(options: ConmonOptions, call: CreateCall, work: Promise<T>): Promise<T> {
+  const timeoutMs = call.timeoutMs ?? DEFAULT_TIMEOUT_MS
+  const { promise: stopped, reject } = Promise.withResolvers<never>()
+  const abort = () => reject(call.signal?.reason)
+  const timer = setTimeout(() => reject(createTimedOut(options, timeoutMs)), timeoutMs)
+  call.signal?.addEventListener('abort', abort, { once: true })
+  if (call.signal?.aborted === true) abort()
+  try {
+    return await Promise.race([work, stopped])
+  } finally {
+    clearTimeout(timer)
+    call.signal?.removeEventListener('abort', abort)
+    // The loser of the race still settles.
+    work.catch(() => {})
+    stopped.catch(() => {})
+  }
+}
+
+async function undo(options: ConmonOptions, conmon: SpawnedConmon, why: unknown): Promise<void> {
+  await conmon.killParent()
+  const dead = await killMonitor(options.runDir, conmon.lifeline)
+  conmon.lifeline.close()
+  if (!dead) throw createUndead(options, why)
+}

@@ -1,0 +1,142 @@
+import { type FSWatcher, watch } from 'node:fs'
+import { type FileHandle, open, stat } from 'node:fs/promises'
+import { basename, dirname } from 'node:path'
+import { RunchartError } from '../errors.ts'
+
+/** How far a log is read. */
+export interface ReadLogOptions {
+  /** Resolves when all is written; then the rest is read and the iteration ends. Left out: what is there now. */
+  follow?: Promise<unknown> | undefined
+  /** Ends the iteration by throwing its reason. */
+  signal?: AbortSignal | undefined
+}
+
+const CHUNK_BYTES = 64 * 1024
+
+/**
+ * The bytes of a growing file, in chunks of at most 64 KiB, woken by the file system. A file that does not exist
+ * yet is waited for; one that was cut short or replaced is read again from its start.
+ *
+ * @throws RunchartError `EWATCH` where the directory cannot be watched
+ * @throws the signal's reason
+ */
+export async function* readLog(path: string, options: ReadLogOptions = {}): AsyncIterable<Buffer> {
+  options.signal?.throwIfAborted()
+  const waker = options.follow === undefined ? undefined : createWaker(path, options.follow, options.signal)
+  const reader = createReader(path)
+  try {
+    for (;;) {
+      // Asked before the read: what is written after it wakes us again.
+      const last = waker?.ask() ?? true
+      for (let chunk = await reader.read(); chunk !== undefined; chunk = await reader.read()) {
+        options.signal?.throwIfAborted()
+        yield chunk
+      }
+      if (last) return
+      await waker?.wake()
+    }
+  } finally {
+    waker?.close()
+    await reader.close()
+  }
+}
+
+interface Reader {
+  /** undefined at the end, for now. */
+  read(): Promise<Buffer | undefined>
+  close(): Promise<void>
+}
+
+function createReader(path: string): Reader {
+  let file: FileHandle | undefined
+  let offset = 0
+  const close = async () => {
+    await file?.close()
+    file = undefined
+    offset = 0
+  }
+  const readHere = async () => {
+    if (file === undefined) return undefined
+    if ((await file.stat()).size < offset) offset = 0
+    const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(CHUNK_BYTES), 0, CHUNK_BYTES, offset)
+    offset += bytesRead
+    return bytesRead === 0 ? undefined : buffer.subarray(0, bytesRead)
+  }
+  return {
+    async read() {
+      const chunk = await readHere()
+      if (chunk !== undefined) return chunk
+      if (file !== undefined && (await isStill(file, path))) return undefined
+      await close()
+      file = await openIfThere(path)
+      return readHere()
+    },
+    close,
+  }
+}
+
+async function openIfThere(path: string): Promise<FileHandle | undefined> {
+  return open(path, 'r').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined
+    throw error
+  })
+}
+
+async function isStill(file: FileHandle, path: string): Promise<boolean> {
+  const [ours, there] = await Promise.all([file.stat(), stat(path).catch(() => undefined)])
+  return there === undefined || (there.ino === ours.ino && there.dev === ours.dev)
+}
+
+interface Waker {
+  /** Forgets past wake-ups; true once nothing more will be written. */
+  ask(): boolean
+  /** Resolves at the first event since `ask`. */
+  wake(): Promise<void>
+  close(): void
+}
+
+function createWaker(path: string, follow: Promise<unknown>, signal?: AbortSignal): Waker {
+  let complete = false
+  let happened = Promise.withResolvers<void>()
+  const name = basename(path)
+  const watcher = watchDirectory(dirname(path), (changed) => {
+    if (changed === null || changed === name) happened.resolve()
+  })
+  const onAbort = () => happened.reject(signal?.reason)
+  const onComplete = () => {
+    complete = true
+    happened.resolve()
+  }
+  signal?.addEventListener('abort', onAbort, { once: true })
+  follow.then(onComplete, onComplete)
+  return {
+    ask() {
+      signal?.throwIfAborted()
+      happened = Promise.withResolvers<void>()
+      happened.promise.catch(() => {})
+      return complete
+    },
+    wake: () => happened.promise,
+    close() {
+      watcher.close()
+      signal?.removeEventListener('abort', onAbort)
+    },
+  }
+}
+
+/** The directory, not the file: that also tells of a file that appears or is replaced. */
+function watchDirectory(dir: string, changed: (name: string | null) => void): FSWatcher {
+  try {
+    const watcher = watch(dir, (_, name) => changed(name))
+    return watcher.on('error', () => changed(null))
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException
+    const hint = WATCH_HINTS[code ?? '']
+    throw new RunchartError('EWATCH', `cannot watch ${dir}: ${message}`, { hint, cause })
+  }
+}
+
+const WATCH_HINTS: Record<string, string> = {
+  ENOSPC: 'raise the sysctl fs.inotify.max_user_watches',
+  EMFILE: 'raise the sysctl fs.inotify.max_user_instances, or the limit of open files',
+}

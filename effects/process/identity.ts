@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs'
+
+/** Names one process among all that ever had its number. */
+export interface ProcessIdentity {
+  pid: number
+  /** Clock ticks since boot, field 22 of /proc/PID/stat (proc(5)). */
+  startTime: string
+  bootId: string
+}
+
+let bootId: string | undefined
+
+/** The kernel's random name for this boot. */
+export function readBootId(): string {
+  bootId ??= readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+  return bootId
+}
+
+/** The identity of a living process; undefined where there is none, or only a zombie. */
+export function identifyProcess(pid: number): ProcessIdentity | undefined {
+  const startTime = readStartTime(pid)
+  return startTime === undefined ? undefined : { pid, startTime, bootId: readBootId() }
+}
+
+/** Whether that very process is alive. A zombie is not. */
+export function isSameProcess(identity: ProcessIdentity): boolean {
+  return identity.bootId === readBootId() && readStartTime(identity.pid) === identity.startTime
+}
+
+/**
+ * Signals that very process; false where it is gone. Between the look and the signal the kernel would have
+ * to go once round all process numbers for another to be hit.
+ *
+ * @throws the system's error, such as EPERM
+ */
+export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals | number): boolean {
+  if (!isSameProcess(identity)) return false
+  try {
+    return process.kill(identity.pid, signal)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false
+    throw error
+  }
+}
+
+function readStartTime(pid: number): string | undefined {
+  if (!Number.isSafeInteger(pid) || pid <= 0) return undefined
+  let stat: string
+  try {
+    stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+  } catch {
+    return undefined
+  }
+  return parseStartTime(stat)
+}
+
+/** Reads field 22 of a /proc/PID/stat; undefined for a zombie, a dead process, or what is no such file. */
+export function parseStartTime(stat: string): string | undefined {
+  // The command, field 2, may hold blanks and parentheses; the fields after the last one are plain.
+  const [state, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  const startTime = rest[18]
+  if (state === undefined || 'ZXx'.includes(state)) return undefined
+  return startTime !== undefined && /^\d+$/.test(startTime) ? startTime : undefined
+}

@@ -1,0 +1,151 @@
+import { readdir } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { RuntimeError, type RuntimeFailure } from '../errors.ts'
+import { baseEnvironment } from '../process/environment.ts'
+import type { Limiter } from '../process/limiter.ts'
+import { type ProgramResult, runProgram } from '../process/program.ts'
+import { isContainerId, type RuntimeVerb, runtimeArgv } from './argv.ts'
+import { classifyFailure, lastMessage } from './failure.ts'
+import { parseRuntimeState, type RuntimeState } from './state.ts'
+
+export type { RuntimeState } from './state.ts'
+
+/** Which runtime, and how it is run. */
+export interface RuntimeOptions {
+  /** Absolute. */
+  path: string
+  /** The runtime's own state directory. */
+  root: string
+  /** Bounds how many run at once. */
+  limit: Limiter
+  xdgRuntimeDir?: string | undefined
+  /** Milliseconds for one verb; 30,000 where left out. */
+  timeoutMs?: number | undefined
+}
+
+/** What every verb takes last. */
+export interface RuntimeCall {
+  /** Kills the runtime's process; what it has done by then stays done. */
+  signal?: AbortSignal | undefined
+}
+
+/**
+ * An OCI runtime, runc or crun. Every failure is a RuntimeError with the runtime's last words; a runtime that
+ * cannot be started is a ProgramError.
+ */
+export interface Runtime {
+  readonly path: string
+  readonly root: string
+  /** undefined where the runtime knows no such container. */
+  state(id: string, call?: RuntimeCall): Promise<RuntimeState | undefined>
+  /** Seed: startContainer. */
+  start(id: string, call?: RuntimeCall): Promise<void>
+  /** Signals the first process, or with `all` every one (needs a cgroup). Seed: killContainer. */
+  kill(id: string, signal: number, call?: RuntimeCall & { all?: boolean | undefined }): Promise<void>
+  /** Seed: pauseContainer. */
+  pause(id: string, call?: RuntimeCall): Promise<void>
+  /** Seed: unpauseContainer. */
+  resume(id: string, call?: RuntimeCall): Promise<void>
+  /** Succeeds where there is nothing to delete. `force` kills first. Seed: deleteContainer. */
+  delete(id: string, call?: RuntimeCall & { force?: boolean | undefined }): Promise<void>
+  /** The ids in the root, half-made containers among them, which `list` of runc leaves out. */
+  list(call?: RuntimeCall): Promise<string[]>
+}
+
+const DEFAULT_TIMEOUT_MS = 30_000
+
+/** Makes a {@link Runtime}; runs nothing yet. */
+export function createRuntime(options: RuntimeOptions): Runtime {
+  const run = (verb: RuntimeVerb, call: RuntimeCall = {}) =>
+    options.limit(() => runVerb(options, verb, call), call.signal)
+  const act = async (verb: RuntimeVerb, call?: RuntimeCall) => {
+    throwIfFailed(options, verb, await run(verb, call))
+  }
+  return {
+    path: options.path,
+    root: options.root,
+    state: async (id, call) => readState(options, id, await run({ verb: 'state', id }, call)),
+    start: (id, call) => act({ verb: 'start', id }, call),
+    kill: (id, signal, call) => act({ verb: 'kill', id, signal, all: call?.all }, call),
+    pause: (id, call) => act({ verb: 'pause', id }, call),
+    resume: (id, call) => act({ verb: 'resume', id }, call),
+    async delete(id, call) {
+      const verb: RuntimeVerb = { verb: 'delete', id, force: call?.force }
+      const result = await run(verb, call)
+      if (failureOf(result) !== 'not-found') throwIfFailed(options, verb, result)
+    },
+    list: (call) => listIds(options.root, call),
+  }
+}
+
+async function runVerb(
+  options: RuntimeOptions,
+  verb: RuntimeVerb,
+  { signal }: RuntimeCall,
+): Promise<ProgramResult> {
+  return runProgram({
+    path: options.path,
+    args: runtimeArgv({ root: options.root }, verb),
+    env: baseEnvironment({ xdgRuntimeDir: options.xdgRuntimeDir }),
+    cwd: '/',
+    timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+    signal,
+  })
+}
+
+function readState(options: RuntimeOptions, id: string, result: ProgramResult): RuntimeState | undefined {
+  if (failureOf(result) === 'not-found') return undefined
+  const verb: RuntimeVerb = { verb: 'state', id }
+  throwIfFailed(options, verb, result)
+  try {
+    return parseRuntimeState(result.stdout)
+  } catch (cause) {
+    throw verbError(options, verb, result, (cause as Error).message, 'other', cause)
+  }
+}
+
+function failureOf(result: ProgramResult): RuntimeFailure | undefined {
+  if (result.timedOut) return 'timed-out'
+  return result.exitCode === 0 ? undefined : classifyFailure(result.stderr)
+}
+
+function throwIfFailed(options: RuntimeOptions, verb: RuntimeVerb, result: ProgramResult): void {
+  const failure = failureOf(result)
+  if (failure !== undefined) throw verbError(options, verb, result, lastWords(result), failure)
+}
+
+function lastWords(result: ProgramResult): string {
+  if (result.timedOut) return `it was not done after ${result.durationMs.toFixed(0)} ms, and was killed`
+  const said = lastMessage(result.stderr)
+  if (said !== undefined) return said
+  return result.signal === null
+    ? `exit code ${result.exitCode}, no message`
+    : `it was ended by ${result.signal}`
+}
+
+function verbError(
+  options: RuntimeOptions,
+  { verb, id }: RuntimeVerb,
+  result: ProgramResult,
+  words: string,
+  failure: RuntimeFailure,
+  cause?: unknown,
+): RuntimeError {
+  const { exitCode, signal, stderr, durationMs, timedOut } = result
+  const program = { path: options.path, verb, exitCode, signal, stderr, durationMs, timedOut }
+  const message = `${basename(options.path)} ${verb} ${id}: ${words}`
+  const facts = { containerId: id, cause }
+  return new RuntimeError(message, failure, { ...program, logLine: lastMessage(stderr) }, facts)
+}
+
+/** Both runtimes keep one directory for each container; crun also has a hidden cache. */
+async function listIds(root: string, call?: RuntimeCall): Promise<string[]> {
+  call?.signal?.throwIfAborted()
+  try {
+    const entries = await readdir(root, { withFileTypes: true })
+    return entries.filter((entry) => entry.isDirectory() && isContainerId(entry.name)).map(({ name }) => name)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
+  }
+}

@@ -1,0 +1,74 @@
+import { join } from 'node:path'
+import { type Logger, pino } from 'pino'
+import { type OwnerServer, serveOwner } from '../../api/serve.ts'
+import { openEngine } from '../../engine/open.ts'
+import type { Engine } from '../../types.ts'
+import type { Globals } from '../input/globals.ts'
+import { note } from '../output/print.ts'
+import { openLogFile } from './log-file.ts'
+import { tellStarter } from './readiness.ts'
+import { dropExperimentalWarning } from './warnings.ts'
+
+/** Options of {@link serve}. */
+export interface ServeOptions {
+  background: boolean
+  /** pino's. */
+  logLevel: string
+  /** Seconds; 0 for never. */
+  idleTimeout: number
+}
+
+/** Owns a root until a signal, or idleness, ends it. Containers live on. */
+export async function serve(globals: Globals, options: ServeOptions): Promise<void> {
+  dropExperimentalWarning()
+  const { background, logLevel: level } = options
+  const logger = background
+    ? pino({ level }, openLogFile(join(globals.runRoot, 'owner.log')))
+    : pino({ level }, pino.destination({ fd: 2, sync: true }))
+  process.on('uncaughtExceptionMonitor', (error) => logger.fatal({ err: error }, 'the owner broke'))
+  try {
+    await own(globals, options, logger)
+  } catch (error) {
+    if (!background) throw error
+    tellStarter(error)
+  }
+}
+
+async function own(globals: Globals, options: ServeOptions, logger: Logger): Promise<void> {
+  const { root, runRoot, runtime, conmon } = globals
+  const { background, idleTimeout: seconds } = options
+  const engine = await openEngine({ root, runRoot, runtime, conmon, logger })
+  try {
+    // Before anybody hears that it answers, so that no signal finds the door open.
+    const ending = new Ending()
+    const idle = seconds === 0 ? undefined : { seconds, onIdle: () => ending.because('idle') }
+    const server = await serveOwner(engine, { logger, idle })
+    try {
+      announce(engine, server, background)
+      logger.info({ reason: await ending.reason }, 'the owner leaves')
+    } finally {
+      await server.close()
+    }
+  } finally {
+    await engine.close()
+  }
+}
+
+function announce(engine: Engine, server: OwnerServer, background: boolean): void {
+  if (background) tellStarter()
+  else note(`runchart: process ${process.pid} owns ${engine.root} and answers on ${server.socketPath}`)
+}
+
+/** Why the owner is to leave: the first reason counts. */
+class Ending {
+  readonly reason: Promise<string>
+  because: (reason: string) => void = () => {}
+
+  constructor() {
+    this.reason = new Promise((resolve) => {
+      this.because = resolve
+    })
+    // Once: a second signal ends an owner that does not get to its end.
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, this.because)
+  }
+}

@@ -1,0 +1,14 @@
+import type { Command } from 'commander'
+import { actOnEach } from '../act-on-each.ts'
+
+export function define(command: Command): void {
+  command.option('-s, --signal <signal>', 'name or number', 'KILL').addHelpText('after', HELP)
+  actOnEach(command, (client, ref, { signal }: { signal: string }) => client.kill(ref, signal))
+}
+
+const HELP = `
+Prints each container once the signal is delivered, which may be before it has ended.
+
+Examples:
+  runchart kill web
+  runchart kill -s HUP web`

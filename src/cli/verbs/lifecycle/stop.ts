@@ -1,0 +1,23 @@
+import type { Command } from 'commander'
+import { parseNumber } from '../../input/values.ts'
+import { actOnEach } from '../act-on-each.ts'
+
+export function define(command: Command): void {
+  command
+    .option(
+      '-t, --time <seconds>',
+      "time to end before SIGKILL; the container's own where left out",
+      parseNumber,
+    )
+    .addHelpText('after', HELP)
+  actOnEach(command, (client, ref, { time }: { time?: number }) => client.stop(ref, { timeout: time }))
+}
+
+const HELP = `
+Sends each container its stop signal, and SIGKILL when its time is up. Prints each as soon as it has ended.
+One that has ended already is left as it is.
+
+Examples:
+  runchart stop web
+  runchart stop -t 30 web db
+  runchart stop -t 0 web        SIGKILL at once`

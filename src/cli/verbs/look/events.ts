@@ -1,0 +1,54 @@
+import type { Command } from 'commander'
+import type { EngineEvent } from '../../../types.ts'
+import { parseCount } from '../../input/values.ts'
+import { type Format, takeFormat } from '../../output/format.ts'
+import { print } from '../../output/print.ts'
+import { withOwner } from '../../owner/with-owner.ts'
+
+interface Flags {
+  since?: number
+  follow?: boolean
+  format: Format
+}
+
+export function define(command: Command): void {
+  takeFormat(command, 'lines for people, or an object on each line')
+    .option('--since <seq>', 'only what came after the event with this number', parseCount)
+    .option('-f, --follow', 'go on with what happens from now on')
+    .addHelpText('after', HELP)
+    .action(({ since, follow, format }: Flags) =>
+      withOwner(command, async (client) => {
+        const render = format === 'json' ? JSON.stringify : inWords
+        for await (const event of client.events({ since, follow })) await print(`${render(event)}\n`)
+      }),
+    )
+}
+
+/** One event on a line. */
+function inWords(event: EngineEvent): string {
+  const { seq, at, containerId, name } = event
+  return `${seq} ${at} ${containerId.slice(0, 12)} ${name} ${what(event)}`
+}
+
+function what(event: EngineEvent): string {
+  switch (event.type) {
+    case 'signal':
+      return `signal ${event.signal}`
+    case 'monitor.lost':
+      return 'monitor lost'
+    case 'state': {
+      const from = event.from === null ? '' : `${event.from} -> `
+      const exit = event.exitCode === undefined ? '' : ` exit code ${event.exitCode}`
+      const error = event.error === undefined ? '' : ` ${event.error.code}: ${event.error.message}`
+      return `${from}${event.to}${exit}${error}`
+    }
+  }
+}
+
+const HELP = `
+Events are numbered; the numbers never go back. Without -f it prints what is recorded and ends.
+
+Examples:
+  runchart events
+  runchart events --since 120 --format json
+  runchart events -f --format json | jq 'select(.to == "exited")'`
