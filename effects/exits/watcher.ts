@@ -85,6 +85,10 @@ class ExitsWatch {
         listen((path) => this.#see(path)),
       )
       .on(
+        'addDir',
+        listen((path) => this.#see(path)),
+      )
+      .on(
         'change',
         listen((path) => this.#see(path)),
       )
@@ -115,6 +119,7 @@ class ExitsWatch {
   }
 
   #see(path: string): void {
+    if (resolve(path) === this.#dir) return
     const id = idOfExitFile(basename(path))
     if (id !== undefined) this.#subscriber.next({ type: 'exit', id })
   }

@@ -29,9 +29,11 @@ function checkedPath(path: string): string {
   throw new ProgramError(`${path} ${why}`, { hint: packageHint(path.slice(path.lastIndexOf('/') + 1)) })
 }
 
-function packageHint(name: string): string | undefined {
+const OTHER_HINT = 'give the name or the absolute path of conmon, or of an OCI runtime such as runc or crun'
+
+function packageHint(name: string): string {
   const debianPackage = PACKAGES[name]
-  return debianPackage && `install it: apt-get install ${debianPackage}`
+  return debianPackage === undefined ? OTHER_HINT : `install it: apt-get install ${debianPackage}`
 }
 
 function whyNotExecutable(path: string): string | undefined {
@@ -81,7 +83,7 @@ function parseVersion(path: string, result: ProgramResult, expected: 'conmon' | 
   if (result.exitCode === 0 && (expected === 'conmon' ? isConmon : isRuntime)) return { name, version }
   const said = result.timedOut ? 'did not answer' : `says ${JSON.stringify(firstLine(result))}`
   const wanted = expected === 'conmon' ? 'conmon' : 'an OCI runtime'
-  throw new ProgramError(`${path} is not ${wanted}: asked for its version it ${said}`)
+  throw new ProgramError(`${path} is not ${wanted}: asked for its version it ${said}`, { hint: OTHER_HINT })
 }
 
 function firstLine(result: ProgramResult): string {

@@ -14,6 +14,7 @@ export function awaitChange<T>(
   signal?: AbortSignal,
 ): Promise<T> {
   return new Promise<T>((resolve, reject) => {
+    supervisor.assertOpen()
     const stop = (): void => {
       unlisten()
       signal?.removeEventListener('abort', onAbort)

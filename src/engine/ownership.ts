@@ -1,5 +1,15 @@
-import { closeSync, mkdirSync, openSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
-import { isAbsolute, join } from 'node:path'
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, isAbsolute, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { InvalidInputError, RootError, RootOwnedError } from '../errors.ts'
 
@@ -18,7 +28,7 @@ export function makeDirectory(path: string, mode = 0o700): string {
     throw new InvalidInputError(`the directory ${JSON.stringify(path)} is not an absolute path`)
   }
   try {
-    mkdirSync(path, { recursive: true, mode })
+    makeWithParents(path, mode)
     return realpathSync(path)
   } catch (error) {
     throw new RootError(`cannot make the directory ${path}: ${wordsOf(error)}`, {
@@ -26,6 +36,13 @@ export function makeDirectory(path: string, mode = 0o700): string {
       cause: error,
     })
   }
+}
+
+/** Node's own recursive mkdir never returns where the kernel makes no directories, as below /proc. */
+function makeWithParents(path: string, mode: number): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return
+  if (!existsSync(dirname(path))) makeWithParents(dirname(path), mode)
+  mkdirSync(path, { mode })
 }
 
 /**

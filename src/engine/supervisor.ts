@@ -10,7 +10,7 @@ import {
   type ExitEvidence,
   type KnownContainer,
 } from '../../machines/index.ts'
-import { ExitFileError, IllegalTransitionError } from '../errors.ts'
+import { EngineClosedError, ExitFileError, IllegalTransitionError } from '../errors.ts'
 import type { Spec } from '../spec/types.ts'
 import type { Commit, ContainerRow, ContainerSettings, UnnumberedEvent } from '../store/records.ts'
 import type { ContainerState, EngineEvent } from '../types.ts'
@@ -64,6 +64,7 @@ export class Supervisor {
   #actor: Actor<typeof containerMachine> | undefined
   #lifeline: Lifeline | undefined
   #request = 0
+  #closed = false
 
   /** With `spec` the container is new and its first commit is made; without, it is one the store knew. */
   constructor(engine: EngineContext, row: ContainerRow, bearings: Bearings, spec?: Spec) {
@@ -127,8 +128,14 @@ export class Supervisor {
     return snapshot === undefined || snapshot.status !== 'active' || snapshot.hasTag('settled')
   }
 
+  /** Throws EngineClosedError once the engine has let go. */
+  assertOpen(): void {
+    if (this.#closed) throw new EngineClosedError()
+  }
+
   /** Gives the chart a command. Throws IllegalTransitionError where its state does not take it. */
   command(command: ContainerCommand): void {
+    this.assertOpen()
     const actor = this.#running()
     const snapshot = actor.getSnapshot()
     if (!snapshot.can(command)) throw this.#refusal(command, snapshot)
@@ -202,6 +209,7 @@ export class Supervisor {
 
   /** Lets go of the container, which lives on. */
   close(): void {
+    this.#closed = true
     this.#actor?.stop()
     this.unhold()
     for (const listener of [...this.#listeners]) listener('closed')

@@ -142,6 +142,7 @@ export async function waitForExit(
   signal?: AbortSignal,
 ): Promise<ExitRecord> {
   signal?.throwIfAborted()
+  supervisor.assertOpen()
   const wanted = generation ?? Math.max(supervisor.row.generation, 1)
   const known = supervisor.engine.store.exitRecord(supervisor.id, wanted)
   if (known !== undefined) return known
