@@ -5,7 +5,8 @@
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openEngine } from 'runchart'
+import { filter, firstValueFrom } from 'rxjs'
+import { openEngine } from '../../src/index.ts'
 
 const place = mkdtempSync(join(tmpdir(), 'runchart-life-'))
 const rootfs = join(place, 'rootfs')
@@ -23,7 +24,9 @@ try {
     if (event.type !== 'state') return
     const now = performance.now()
     const took = event.from === null ? '' : `${(now - last).toFixed(1).padStart(8)} ms`
-    console.log(`${String(event.seq).padStart(3)}  ${(event.from ?? '').padStart(10)} → ${event.to.padEnd(10)}${took}`)
+    console.log(
+      `${String(event.seq).padStart(3)}  ${(event.from ?? '').padStart(10)} → ${event.to.padEnd(10)}${took}`,
+    )
     last = now
   })
 
@@ -32,8 +35,10 @@ try {
   await web.pause()
   await web.resume()
   const exit = await web.wait()
-
-  for await (const line of web.logs({ follow: true })) console.log(`     ${line.stream}: ${line.data}`)
+  for await (const line of web.logs()) console.log(`     ${line.stream}: ${line.data}`)
+  await firstValueFrom(
+    engine.events.since(0).pipe(filter((event) => event.type === 'state' && event.to === 'exited')),
+  )
   console.log(exit)
   await web.remove()
 } finally {
