@@ -16,6 +16,11 @@ for (const name of ['sh', 'sleep', 'echo']) symlinkSync('busybox', join(rootfs, 
 
 const script = 'echo hello from the container; sleep 1; echo goodbye >&2; exit 7'
 
+// Ctrl-C gives up waiting; what was made is undone on the way out, as `await using` says.
+const interrupted = new AbortController()
+const { signal } = interrupted
+process.once('SIGINT', () => interrupted.abort(new Error('interrupted')))
+
 try {
   await using engine = await openEngine({ root: join(place, 'root'), runRoot: join(place, 'run') })
 
@@ -24,23 +29,28 @@ try {
     if (event.type !== 'state') return
     const now = performance.now()
     const took = event.from === null ? '' : `${(now - last).toFixed(1).padStart(8)} ms`
-    console.log(
-      `${String(event.seq).padStart(3)}  ${(event.from ?? '').padStart(10)} → ${event.to.padEnd(10)}${took}`,
-    )
+    const transition = `${(event.from ?? '').padStart(10)} → ${event.to.padEnd(10)}`
+    console.log(`${String(event.seq).padStart(3)}  ${transition}${took}`)
     last = now
   })
-
-  const web = await engine.create({ name: 'web', rootfs, command: ['sh', '-c', script] })
-  await web.start()
-  await web.pause()
-  await web.resume()
-  const exit = await web.wait()
-  for await (const line of web.logs()) console.log(`     ${line.stream}: ${line.data}`)
-  await firstValueFrom(
-    engine.events.since(0).pipe(filter((event) => event.type === 'state' && event.to === 'exited')),
+  const exited = firstValueFrom(
+    engine.events.pipe(filter((event) => event.type === 'state' && event.to === 'exited')),
+    { defaultValue: undefined },
   )
+
+  await using web = await engine.create({ name: 'web', rootfs, command: ['sh', '-c', script] }, { signal })
+  await web.start({ signal })
+  await web.pause({ signal })
+  await web.resume({ signal })
+  const exit = await web.wait({ signal })
+  await exited
+
+  for await (const line of web.logs()) console.log(`     ${line.stream}: ${line.data}`)
   console.log(exit)
-  await web.remove()
+} catch (error) {
+  if (!signal.aborted) throw error
+  console.error('interrupted; nothing is left behind')
+  process.exitCode = 130
 } finally {
   rmSync(place, { recursive: true, force: true })
 }
