@@ -30,9 +30,9 @@ export interface ConmonOptions {
 }
 
 /** Where conmon finds the descriptors that {@link conmonEnv} names. */
-export const SYNC_FD = 3
-export const START_FD = 4
-export const LIFELINE_FD = 5
+export const START_FD = 3
+/** The highest: some versions of conmon close all but that one before they write the exit file. */
+export const SYNC_FD = 4
 
 /**
  * conmon's arguments for a create. Seed: createOCIContainer.
@@ -52,9 +52,14 @@ export function conmonArgv(options: ConmonOptions): string[] {
     // Whatever its version, conmon leaves the out-of-memory marker there.
     ...['--persist-dir', options.runDir],
     ...stdioArgv(options),
-    ...['--log-level', options.logLevel ?? 'warning'],
+    ...logArgv(options.logLevel ?? 'warning'),
     ...flags.flatMap((flag) => ['--runtime-arg', flag]),
   ]
+}
+
+/** Once conmon has forked, its own messages go nowhere but to syslog. */
+function logArgv(level: string): string[] {
+  return ['--log-level', level, ...(level === 'debug' || level === 'trace' ? ['--syslog'] : [])]
 }
 
 function stdioArgv(options: ConmonOptions): string[] {

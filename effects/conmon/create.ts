@@ -1,4 +1,5 @@
 import { homedir } from 'node:os'
+import { setTimeout as delay } from 'node:timers/promises'
 import { identifyProcess, type ProcessIdentity } from '../process/identity.ts'
 import type { Limiter } from '../process/limiter.ts'
 import type { ConmonOptions } from './argv.ts'
@@ -23,7 +24,7 @@ export interface CreatedContainer {
 
 /** How a create is run. */
 export interface CreateCall {
-  /** Undoes the create: conmon and its runtime are killed. */
+  /** Undoes the create: a runtime at work has a second to finish, then it and conmon are killed. */
   signal?: AbortSignal | undefined
   /** Milliseconds, counted from the end of the queue; 240,000 where left out, the seed's ContainerCreateTimeout. */
   timeoutMs?: number | undefined
@@ -34,6 +35,7 @@ export interface CreateCall {
 }
 
 const DEFAULT_TIMEOUT_MS = 240_000
+const FINISH_MS = 1_000
 
 /**
  * Has conmon create a container. However it fails, conmon and the runtime it ran are dead afterwards; what the
@@ -56,10 +58,9 @@ async function createNow(options: ConmonOptions, call: CreateCall): Promise<Crea
     const created = await whileAllowed(options, call, awaitCreated(options, call, conmon))
     return { ...created, lifeline: conmon.lifeline }
   } catch (error) {
+    if (call.signal?.aborted === true) await letFinish(conmon)
     await undo(options, conmon, error)
     throw error
-  } finally {
-    conmon.release()
   }
 }
 
@@ -101,8 +102,20 @@ async function whileAllowed<T>(options: ConmonOptions, call: CreateCall, work: P
   }
 }
 
+/**
+ * An aborted create is completed first, if that does not take long: a runtime killed halfway leaves cgroups behind
+ * that its `delete` knows nothing of.
+ */
+async function letFinish(conmon: SpawnedConmon): Promise<void> {
+  if (!conmon.isLetGo()) return
+  const timer = new AbortController()
+  const late = delay(FINISH_MS, undefined, { signal: timer.signal }).catch(() => {})
+  await Promise.race([conmon.message, late])
+  timer.abort()
+}
+
 async function undo(options: ConmonOptions, conmon: SpawnedConmon, why: unknown): Promise<void> {
-  await conmon.killParent()
+  conmon.killParent()
   const dead = await killMonitor(options.runDir, conmon.lifeline)
   conmon.lifeline.close()
   if (!dead) throw createUndead(options, why)

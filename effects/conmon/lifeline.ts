@@ -1,13 +1,24 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, rmSync } from 'node:fs'
 import { Socket } from 'node:net'
+import { StringDecoder } from 'node:string_decoder'
 import { ProgramError } from '../errors.ts'
 import { baseEnvironment } from '../process/environment.ts'
 import { runProgram } from '../process/program.ts'
 import { findProgram } from '../runtime/find.ts'
+import { MAX_SYNC_LINE } from './sync-pipe.ts'
 
-/** The reading end of a FIFO whose writing end conmon holds for as long as it lives. */
+/**
+ * The reading end of a FIFO whose writing end conmon has for its sync pipe. conmon keeps that open until its very
+ * end, after it has written the exit file, and it alone: it marks it close-on-exec. Any further descriptor would be
+ * handed on to the runtime, which in crun's case keeps it until the container is started, and conmon would close it
+ * before it writes the exit file.
+ */
 export interface Lifeline {
-  /** Resolves once nobody holds the writing end: conmon is dead. Never rejects; pending for ever after `close`. */
+  /**
+   * Resolves once nobody holds the writing end: conmon is dead, and an exit file that it could write is there.
+   * The kernel may still be busy taking the process apart for an instant.
+   * Never rejects; pending for ever after `close`.
+   */
   readonly ended: Promise<void>
   /** Stops watching. */
   close(): void
@@ -70,11 +81,19 @@ export function openLifeline(path: string): Lifeline | undefined {
 }
 
 /** Both ends at once, for a conmon about to be spawned: close `writerFd` once it has inherited it. */
-export function openBothEnds(path: string): { writerFd: number; watch: () => Lifeline; abandon: () => void } {
+export function openBothEnds(path: string): { writerFd: number; watch: () => SyncPipe; abandon: () => void } {
   const readerFd = openReader(path)
   if (readerFd === undefined) throw new ProgramError(`${path} is no FIFO`)
-  const writerFd = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW)
+  // Open for reading as well, conmon never meets a broken pipe, which ends it in the middle of a create when the
+  // engine dies; and its message stays in the FIFO for the next one.
+  const writerFd = openSync(path, constants.O_RDWR | constants.O_NOFOLLOW)
   return { writerFd, watch: () => watchReader(readerFd), abandon: () => closeSync(readerFd) }
+}
+
+/** A lifeline from its very beginning, when conmon still has to report on the create. */
+export interface SyncPipe extends Lifeline {
+  /** The first line, or what there was of it; empty where conmon is dead, or we closed it, without a word. */
+  readonly line: Promise<string>
 }
 
 /** The FIFO's device and inode, by which a process that holds it is known. */
@@ -106,16 +125,28 @@ function hasWriter(fd: number): boolean {
   }
 }
 
-function watchReader(fd: number): Lifeline {
+function watchReader(fd: number): SyncPipe {
   if (!hasWriter(fd)) {
     closeSync(fd)
-    return { ended: Promise.resolve(), close: () => {} }
+    return { ended: Promise.resolve(), line: Promise.resolve(''), close: () => {} }
   }
   const { promise: ended, resolve } = Promise.withResolvers<void>()
   const socket = new Socket({ fd, readable: true, writable: false })
   socket.once('end', resolve).once('error', () => resolve())
   socket.unref()
-  // Nobody writes to it; reading is what notices the end.
-  socket.resume()
-  return { ended, close: () => socket.destroy() }
+  return { ended, line: readLine(socket), close: () => socket.destroy() }
+}
+
+/** Reads on after the line: that is what notices the end. */
+function readLine(socket: Socket): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>()
+  let text = ''
+  const decoder = new StringDecoder('utf8')
+  socket.on('data', (chunk: Buffer) => {
+    if (text.includes('\n') || text.length > MAX_SYNC_LINE) return
+    text += decoder.write(chunk)
+    if (text.includes('\n') || text.length > MAX_SYNC_LINE) resolve(text.split('\n', 1)[0] ?? '')
+  })
+  socket.once('close', () => resolve(text))
+  return promise
 }

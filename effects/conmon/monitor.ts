@@ -1,13 +1,13 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
-import { identifyProcess, type ProcessIdentity, signalProcess } from '../process/identity.ts'
-import { LIFELINE_FD } from './argv.ts'
+import { identifyProcess, isSameProcess, killGroupOf, type ProcessIdentity } from '../process/identity.ts'
+import { SYNC_FD } from './argv.ts'
 import { type Lifeline, lifelineInode, openLifeline } from './lifeline.ts'
 import { runPaths } from './paths.ts'
 
-/** SIGKILL takes effect in about a millisecond; a process in uninterruptible sleep is given up after this long. */
-const ROUND_MS = 500
-const ROUNDS = 10
+/** SIGKILL takes effect in about a millisecond; a process in uninterruptible sleep is given up after 5 s. */
+const ROUND_MS = 5
+const ROUNDS = 1000
 
 /**
  * The conmon of a container: the process in its pid file, if that process really holds the container's lifeline.
@@ -21,34 +21,30 @@ export function findMonitor(runDir: string): ProcessIdentity | undefined {
 }
 
 /**
- * Kills whatever holds the lifeline's writing end: conmon, and a runtime that it still runs. Gives true once nobody
- * does. The container's own processes do not hold it and live on.
+ * Kills a conmon that is still to make its container, or that was made in vain, and the runtime that it runs. Gives
+ * true once both are gone; of the container itself what waits to be started may go with them. What runs lives on.
  */
 export async function killMonitor(runDir: string, lifeline?: Lifeline): Promise<boolean> {
-  const { lifeline: path } = runPaths(runDir)
-  const watched = lifeline ?? openLifeline(path)
-  if (watched === undefined) return true
+  const watched = lifeline ?? openLifeline(runPaths(runDir).lifeline)
+  let over = watched === undefined
+  watched?.ended.then(() => {
+    over = true
+  })
   try {
     const monitor = findMonitor(runDir)
-    if (monitor !== undefined) signalProcess(monitor, 'SIGKILL')
-    if (monitor !== undefined && (await endsWithin(watched, ROUND_MS))) return true
-    // No pid file yet, or a runtime that outlived its monitor: look who holds it.
     for (let round = 0; round < ROUNDS; round += 1) {
-      for (const holder of findHolders(path)) signalProcess(holder, 'SIGKILL')
-      if (await endsWithin(watched, ROUND_MS)) return true
+      // Each round anew: a runtime may have been forked just before its conmon died.
+      const makers = findMakers(runDir)
+      // conmon leads a group in which its runtime is, and whatever that has started, but not the container.
+      for (const maker of makers) killGroupOf(maker)
+      const dying = monitor !== undefined && isSameProcess(monitor)
+      if (over && !dying && makers.length === 0) return true
+      await delay(ROUND_MS)
     }
     return false
   } finally {
-    if (lifeline === undefined) watched.close()
+    if (lifeline === undefined) watched?.close()
   }
-}
-
-async function endsWithin(lifeline: Lifeline, ms: number): Promise<boolean> {
-  const timer = new AbortController()
-  const late = delay(ms, false, { signal: timer.signal }).catch(() => false)
-  const ended = await Promise.race([lifeline.ended.then(() => true), late])
-  timer.abort()
-  return ended
 }
 
 function readPid(path: string): number | undefined {
@@ -60,33 +56,37 @@ function readPid(path: string): number | undefined {
   }
 }
 
-function findHolders(path: string): ProcessIdentity[] {
-  const pids = readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-  return pids
-    .filter((pid) => pid !== process.pid && holdsLifeline(pid, path))
-    .map(identifyProcess)
+/**
+ * conmon, its parent half, and a runtime at its create: whoever was told to write the pid file, which is private to
+ * this container.
+ */
+function findMakers(runDir: string): ProcessIdentity[] {
+  const { pidFile } = runPaths(runDir)
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && writesPidFile(name, pidFile))
+    .map((name) => identifyProcess(Number(name)))
     .filter((identity) => identity !== undefined)
 }
 
-/** Whether a process has the FIFO open for writing; an engine that watches it has it open for reading. */
-function holdsLifeline(pid: number, path: string): boolean {
-  const fifo = lifelineInode(path)
-  if (fifo === undefined) return false
+function writesPidFile(pid: string, pidFile: string): boolean {
   try {
-    const fds = readdirSync(`/proc/${pid}/fd`)
-    const likelyFirst = fds.toSorted((a) => (a === String(LIFELINE_FD) ? -1 : 0))
-    return likelyFirst.some((fd) => isWriterOf(pid, fd, fifo))
+    const argv = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
+    return ['-p', '--pid-file'].includes(argv[argv.indexOf(pidFile) - 1] ?? '')
   } catch {
     return false
   }
 }
 
-function isWriterOf(pid: number, fd: string, fifo: { dev: bigint; ino: bigint }): boolean {
+/** Whether a process has the FIFO open for writing; an engine that watches it has it open for reading only. */
+function holdsLifeline(pid: number, path: string): boolean {
+  const fifo = lifelineInode(path)
+  return fifo !== undefined && isWriterOf(pid, SYNC_FD, fifo)
+}
+
+function isWriterOf(pid: number, fd: number, fifo: { dev: bigint; ino: bigint }): boolean {
   try {
     const stat = statSync(`/proc/${pid}/fd/${fd}`, { bigint: true })
-    if (stat.ino !== fifo.ino || stat.dev !== fifo.dev || !stat.isFIFO()) return false
+    if (stat.ino !== fifo.ino || stat.dev !== fifo.dev) return false
     const flags = /^flags:\s+([0-7]+)/m.exec(readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'latin1'))?.[1] ?? '0'
     // open(2): the lowest two bits are the access mode, 0 for reading.
     return (Number.parseInt(flags, 8) & 3) !== 0

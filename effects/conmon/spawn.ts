@@ -3,10 +3,10 @@ import { once } from 'node:events'
 import { closeSync, constants, openSync } from 'node:fs'
 import type { Duplex } from 'node:stream'
 import { ProgramError } from '../errors.ts'
-import { type ConmonOptions, conmonArgv, conmonEnv, START_FD, SYNC_FD } from './argv.ts'
-import { type Lifeline, openBothEnds } from './lifeline.ts'
+import { type ConmonOptions, conmonArgv, conmonEnv, START_FD } from './argv.ts'
+import { type Lifeline, openBothEnds, type SyncPipe } from './lifeline.ts'
 import { runPaths } from './paths.ts'
-import { MAX_SYNC_LINE, parseSyncMessage, type SyncMessage } from './sync-pipe.ts'
+import { parseSyncMessage, type SyncMessage } from './sync-pipe.ts'
 
 /** A conmon that waits at its start pipe. */
 export interface SpawnedConmon {
@@ -21,10 +21,10 @@ export interface SpawnedConmon {
   readonly exited: Promise<{ exitCode: number | null; signal: string | null }>
   /** Lets it fork and run the runtime. */
   letGo(): void
-  /** Kills the parent half, if it is there still, and waits for its end. */
-  killParent(): Promise<void>
-  /** Closes what served the create only. conmon lives on. */
-  release(): void
+  /** Whether it was let go. */
+  isLetGo(): boolean
+  /** Kills the parent half, if it is there still. */
+  killParent(): void
 }
 
 /** Spawns conmon in a session of its own. @throws ProgramError where that fails */
@@ -41,7 +41,7 @@ export async function spawnConmon(options: ConmonOptions): Promise<SpawnedConmon
       cwd: options.runDir,
       env: conmonEnv(options),
       detached: true,
-      stdio: ['ignore', 'ignore', logFd, 'pipe', 'pipe', ends.writerFd],
+      stdio: ['ignore', 'ignore', logFd, 'pipe', ends.writerFd],
     })
     await once(child, 'spawn')
   } catch (cause) {
@@ -60,41 +60,26 @@ function openLog(path: string): number {
   return openSync(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW, 0o600)
 }
 
-function handle(child: ChildProcess, lifeline: Lifeline, startedAt: number): SpawnedConmon {
-  const syncPipe = child.stdio[SYNC_FD] as Duplex
+function handle(child: ChildProcess, syncPipe: SyncPipe, startedAt: number): SpawnedConmon {
   const startPipe = child.stdio[START_FD] as Duplex
-  // A conmon that dies early breaks both pipes; its exit and the sync pipe's end tell of it.
-  for (const pipe of [syncPipe, startPipe]) pipe.on('error', () => {})
+  // A conmon that dies early breaks it; its exit and the sync pipe's end tell of that.
+  startPipe.on('error', () => {})
   const exited = once(child, 'exit').then(([exitCode, signal]) => ({ exitCode, signal }))
+  let gone = false
   return {
     pid: child.pid ?? 0,
-    lifeline,
+    lifeline: syncPipe,
     startedAt,
-    message: readMessage(syncPipe),
+    message: syncPipe.line.then((line) => (line === '' ? undefined : parseSyncMessage(line))),
     exited,
-    letGo: () => startPipe.end(Buffer.of(0)),
-    async killParent() {
-      if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
-      await exited
+    letGo() {
+      gone = true
+      startPipe.end(Buffer.of(0))
     },
-    release() {
-      syncPipe.destroy()
+    isLetGo: () => gone,
+    killParent() {
       startPipe.destroy()
+      child.kill('SIGKILL')
     },
   }
-}
-
-async function readMessage(pipe: Duplex): Promise<SyncMessage | undefined> {
-  let text = ''
-  try {
-    for await (const chunk of pipe.setEncoding('utf8')) {
-      text += chunk
-      const end = text.indexOf('\n')
-      if (end !== -1) return parseSyncMessage(text.slice(0, end))
-      if (text.length > MAX_SYNC_LINE) return parseSyncMessage(text)
-    }
-  } catch {
-    // Destroyed by release(), or reset by a conmon that died.
-  }
-  return text.trim() === '' ? undefined : parseSyncMessage(text)
 }

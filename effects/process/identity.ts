@@ -43,21 +43,46 @@ export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals 
   }
 }
 
-function readStartTime(pid: number): string | undefined {
-  if (!Number.isSafeInteger(pid) || pid <= 0) return undefined
-  let stat: string
+/**
+ * Sends SIGKILL to the process group that this very process is in; false where the process is gone.
+ *
+ * @throws the system's error, such as EPERM
+ */
+export function killGroupOf(identity: ProcessIdentity): boolean {
+  const stat = readStat(identity.pid)
+  const group = stat === undefined ? Number.NaN : Number(fieldsAfterCommand(stat)[2])
+  // Asked for after the group was read: it is that process's, and not of one that came later. Group 1 would be all.
+  if (!isSameProcess(identity) || !(group > 1)) return false
   try {
-    stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    return process.kill(-group, 'SIGKILL')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false
+    throw error
+  }
+}
+
+function readStartTime(pid: number): string | undefined {
+  const stat = readStat(pid)
+  return stat === undefined ? undefined : parseStartTime(stat)
+}
+
+function readStat(pid: number): string | undefined {
+  if (!Number.isSafeInteger(pid) || pid <= 0) return undefined
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'latin1')
   } catch {
     return undefined
   }
-  return parseStartTime(stat)
+}
+
+/** From field 3 on. The command, field 2, may hold blanks and parentheses; what comes after the last one is plain. */
+function fieldsAfterCommand(stat: string): string[] {
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
 }
 
 /** Reads field 22 of a /proc/PID/stat; undefined for a zombie, a dead process, or what is no such file. */
 export function parseStartTime(stat: string): string | undefined {
-  // The command, field 2, may hold blanks and parentheses; the fields after the last one are plain.
-  const [state, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  const [state, ...rest] = fieldsAfterCommand(stat)
   const startTime = rest[18]
   if (state === undefined || 'ZXx'.includes(state)) return undefined
   return startTime !== undefined && /^\d+$/.test(startTime) ? startTime : undefined

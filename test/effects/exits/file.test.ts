@@ -1,0 +1,93 @@
+import { mkdir, symlink, utimes, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { ExitFileError } from '../../../effects/errors.ts'
+import {
+  idOfExitFile,
+  listExitFiles,
+  readExitFile,
+  removeExitFile,
+  wasOomKilled,
+} from '../../../effects/exits/file.ts'
+import { runProgram } from '../../../effects/process/program.ts'
+import { temporaryDirectory } from '../../fixtures/temporary.ts'
+
+describe('readExitFile', () => {
+  it.each([
+    ['0', 0],
+    ['255', 255],
+    ['137', 137],
+    ['-1', -1],
+    ['7\n', 7],
+  ])('reads %j', async (text, code) => {
+    await using directory = await temporaryDirectory()
+    const path = join(directory.path, 'web')
+    await writeFile(path, text)
+    await utimes(path, 1, 1_700_000_000.5)
+    expect(readExitFile(directory.path, 'web')).toEqual({ code, finishedAt: '2023-11-14T22:13:20.500Z' })
+  })
+
+  it.each([
+    ['', 'empty'],
+    ['256', 'no number from -1 to 255 but "256"'],
+    ['-2', 'no number'],
+    ['1e2', 'no number'],
+    ['0x7', 'no number'],
+    ['1 2', 'no number'],
+    ['٣', 'no number'],
+    ['x', 'no number from -1 to 255 but "x"'],
+    ['0'.repeat(33), 'too large, 33 bytes'],
+  ])('refuses %j: %s', async (text, why) => {
+    await using directory = await temporaryDirectory()
+    await writeFile(join(directory.path, 'web'), text)
+    expect(() => readExitFile(directory.path, 'web')).toThrow(ExitFileError)
+    expect(() => readExitFile(directory.path, 'web')).toThrow(why)
+  })
+
+  it('follows no link, and neither blocks nor stumbles over what is no file', async () => {
+    await using directory = await temporaryDirectory()
+    const at = (name: string) => join(directory.path, name)
+    await writeFile(at('real'), '0')
+    await symlink(at('real'), at('link'))
+    await mkdir(at('dir'))
+    await runProgram({ path: '/usr/bin/mkfifo', args: [at('fifo')], env: {}, timeoutMs: 30_000 })
+    expect(() => readExitFile(directory.path, 'link')).toThrow('a symbolic link')
+    expect(() => readExitFile(directory.path, 'dir')).toThrow('a directory')
+    expect(() => readExitFile(directory.path, 'fifo')).toThrow('no regular file')
+  })
+
+  it('finds nothing where there is nothing, and looks nowhere else', async () => {
+    await using directory = await temporaryDirectory()
+    expect(readExitFile(directory.path, 'web')).toBeUndefined()
+    expect(readExitFile(join(directory.path, 'nowhere'), 'web')).toBeUndefined()
+    expect(() => readExitFile(directory.path, '../web')).toThrow('cannot be a container')
+  })
+})
+
+describe('the exits directory', () => {
+  it('is listed without what is no exit file', async () => {
+    await using directory = await temporaryDirectory()
+    for (const name of ['web', 'db.1', 'web.Ab12cd', '.hidden'])
+      await writeFile(join(directory.path, name), '0')
+    expect(listExitFiles(directory.path).toSorted()).toEqual(['db.1', 'web'])
+    expect(listExitFiles(join(directory.path, 'nowhere'))).toEqual([])
+    expect(idOfExitFile('web.Ab12cd')).toBeUndefined()
+  })
+
+  it('loses a file that is removed, twice', async () => {
+    await using directory = await temporaryDirectory()
+    await writeFile(join(directory.path, 'web'), '0')
+    removeExitFile(directory.path, 'web')
+    removeExitFile(directory.path, 'web')
+    expect(listExitFiles(directory.path)).toEqual([])
+  })
+})
+
+describe('wasOomKilled', () => {
+  it("looks for conmon's marker", async () => {
+    await using directory = await temporaryDirectory()
+    expect(wasOomKilled(directory.path)).toBe(false)
+    await writeFile(join(directory.path, 'oom'), '')
+    expect(wasOomKilled(directory.path)).toBe(true)
+  })
+})
