@@ -2,6 +2,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fromPromise } from 'xstate'
 import { createContainer } from '../../effects/conmon/create.ts'
+import { removeTraces } from '../../effects/conmon/traces.ts'
 import { removeExitFile } from '../../effects/exits/file.ts'
 import { isSameProcess } from '../../effects/process/identity.ts'
 import { type CreatedFacts, containerMachine, type RunInput, type SignalInput } from '../../machines/index.ts'
@@ -145,11 +146,9 @@ async function cleanUp(supervisor: Supervisor, _: RunInput, signal: AbortSignal)
 }
 
 async function removeRunFiles({ engine, paths, id }: Supervisor): Promise<void> {
-  removeExitFile(engine.paths.exits, id)
-  await rm(join(engine.paths.sockets, id), { recursive: true, force: true })
+  const { exits: exitsDir, sockets: socketsDir } = engine.paths
+  removeTraces({ id, bundle: paths.bundle, runDir: paths.runDirectory, exitsDir, socketsDir })
   await rm(paths.runDirectory, { recursive: true, force: true })
-  // conmon's attach socket and control pipes; config.json and the log are kept.
-  for (const left of ['attach', 'ctl', 'winsz']) await rm(join(paths.bundle, left), { force: true })
 }
 
 async function remove(supervisor: Supervisor): Promise<void> {

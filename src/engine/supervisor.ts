@@ -1,8 +1,6 @@
 import type { Logger } from 'pino'
 import { type Actor, createActor, type SnapshotFrom } from 'xstate'
 import type { Lifeline } from '../../effects/conmon/lifeline.ts'
-import { readExitFile, removeExitFile, wasOomKilled } from '../../effects/exits/file.ts'
-import { isSameProcess } from '../../effects/process/identity.ts'
 import {
   CONTAINER_COMMANDS,
   type ContainerCommand,
@@ -10,11 +8,12 @@ import {
   type ExitEvidence,
   type KnownContainer,
 } from '../../machines/index.ts'
-import { EngineClosedError, ExitFileError, IllegalTransitionError } from '../errors.ts'
+import { EngineClosedError, IllegalTransitionError } from '../errors.ts'
 import type { Spec } from '../spec/types.ts'
 import type { Commit, ContainerRow, ContainerSettings, UnnumberedEvent } from '../store/records.ts'
 import type { ContainerState, EngineEvent } from '../types.ts'
 import type { EngineContext } from './context.ts'
+import { findEvidence } from './evidence.ts'
 import { type ContainerPaths, containerPaths } from './paths.ts'
 import { errorOf, nextRow } from './row.ts'
 
@@ -182,29 +181,12 @@ export class Supervisor {
     return true
   }
 
-  /**
-   * What the exit file proves. A file that conmon would not write, or one that stands there while the process
-   * lives, proves nothing: it is taken out of the way, so that the true one can be written.
-   */
+  /** What proves that the run is over, if anything does. */
   exitEvidence(): ExitEvidence | undefined {
+    const process = this.#actor?.getSnapshot().context.process
     const { exits } = this.engine.paths
-    try {
-      const file = readExitFile(exits, this.id)
-      if (file === undefined) return undefined
-      const process = this.#actor?.getSnapshot().context.process
-      if (process === undefined || !isSameProcess(process)) {
-        return { ...file, oomKilled: wasOomKilled(this.paths.runDirectory) && file.code === 137 }
-      }
-      this.logger.warn(
-        { exitCode: file.code },
-        'an exit file stood there while the process lives; it was removed',
-      )
-    } catch (error) {
-      if (!(error instanceof ExitFileError)) throw error
-      this.logger.warn({ err: error }, 'an exit file that conmon did not write was removed')
-    }
-    removeExitFile(exits, this.id)
-    return undefined
+    const { runDirectory } = this.paths
+    return findEvidence({ id: this.id, exits, runDirectory, process, logger: this.logger })
   }
 
   /** Lets go of the container, which lives on. */

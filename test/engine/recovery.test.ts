@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { DatabaseSync } from 'node:sqlite'
@@ -200,6 +200,19 @@ describe('an exit file that proves nothing', () => {
     await expect.poll(() => existsSync(path)).toBe(false)
     expect(container.state).toBe('running')
     expect(await container.stop()).toMatchObject({ code: 5 })
+  })
+
+  test('is not missed where conmon’s own copy is there', async () => {
+    const first = await place.open()
+    const container = await running(first)
+    const pid = pidOf(container)
+    await first.close()
+    process.kill(pid, 'SIGTERM')
+    const path = join(place.runRoot, 'exits', container.id)
+    await expect.poll(() => existsSync(path)).toBe(true)
+    rmSync(path)
+    const second = await place.open()
+    expect(await second.get('web').wait()).toMatchObject({ code: 5, cause: 'exited' })
   })
 
   test('of a container that nobody knows is taken away', async () => {
