@@ -1,10 +1,14 @@
-import { defineConfig } from 'vitest/config'
+import { configDefaults, defineConfig } from 'vitest/config'
 
-export default defineConfig({
+const FULL = 'test/**/*.full.test.ts'
+
+/** `vitest run --mode full` runs the long suites, and them alone. */
+export default defineConfig(({ mode }) => ({
   test: {
-    include: ['test/**/*.test.ts'],
+    include: [mode === 'full' ? FULL : 'test/**/*.test.ts'],
+    exclude: mode === 'full' ? configDefaults.exclude : [...configDefaults.exclude, FULL],
     pool: 'forks',
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },
-})
+}))

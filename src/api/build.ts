@@ -1,6 +1,7 @@
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { RunchartError } from '../errors.ts'
 import type { Engine } from '../types.ts'
+import { AutoRemoval } from './auto-remove.ts'
 import { toErrorReply, toInputError } from './error-reply.ts'
 import { addCommandRoutes } from './routes/commands.ts'
 import { addContainerRoutes } from './routes/containers.ts'
@@ -15,6 +16,7 @@ export interface ApiContext {
   engine: Engine
   /** Aborts when the server closes. */
   closing: AbortSignal
+  autoRemoval: AutoRemoval
 }
 
 /** Options of {@link buildApi}. */
@@ -38,7 +40,10 @@ export function buildApi(engine: Engine, options: ApiOptions): FastifyInstance {
   // framework takes 0 for its own 72 s.
   app.server.keepAliveTimeout = 0
   answerErrors(app)
-  const context = { engine, closing: options.closing ?? new AbortController().signal }
+  const closing = options.closing ?? new AbortController().signal
+  const autoRemoval = new AutoRemoval(engine, options.logger, closing)
+  app.addHook('onReady', () => autoRemoval.resume())
+  const context = { engine, closing, autoRemoval }
   addEngineRoutes(app, context)
   addContainerRoutes(app, context)
   addCommandRoutes(app, context)

@@ -49,6 +49,9 @@ export type RefParams = Static<typeof RefParams>
 
 export const NoQuery = Type.Object({}, strict)
 
+export const CreateQuery = Type.Object({ autoRemove: Flag }, strict)
+export type CreateQuery = Static<typeof CreateQuery>
+
 export const ListQuery = Type.Object({ all: Flag }, strict)
 export type ListQuery = Static<typeof ListQuery>
 

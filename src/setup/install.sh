@@ -10,8 +10,8 @@ set -eu
 cd "$(dirname "$0")/../.."
 
 purpose=${1:-start}
-# runc is in /usr/sbin, which is not on everybody's PATH.
-PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
+# runc is in /usr/sbin, which is not on everybody's PATH. (The variable is for the tests of this script.)
+PATH="$PATH:${RUNCHART_SBIN-/usr/local/sbin:/usr/sbin:/sbin}"
 # What npm ci installed the present node_modules from.
 installed_lock=node_modules/.runchart-package-lock.json
 

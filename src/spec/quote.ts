@@ -1,8 +1,8 @@
-const SHOWN_LENGTH = 60
+const SHOWN_LENGTH = 256
 
 /**
  * Input as an error message shows it: quoted, control characters escaped so that they cannot reach a
- * terminal, and cut so that a megabyte of it does not fill the screen.
+ * terminal, and cut so that a megabyte of it does not fill the screen; most paths are shown whole.
  */
 export function quote(input: unknown): string {
   const text = typeof input === 'string' ? JSON.stringify(input) : String(input)

@@ -25,7 +25,8 @@ export interface SpecCapabilities {
 /** The container's first process. */
 export interface SpecProcess {
   terminal?: boolean
-  user: SpecUser
+  /** root where it is absent. */
+  user?: SpecUser
   args: string[]
   env?: string[]
   /** Absolute. */

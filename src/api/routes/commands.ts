@@ -69,19 +69,24 @@ function addWait(app: FastifyInstance, { engine, closing }: ApiContext): void {
     { schema: { params: RefParams, querystring: WaitQuery } },
     async ({ params, query }, reply): Promise<ExitRecord> => {
       const generation = toNumber(query.generation)
-      const container = find(engine, params.ref)
-      if (container === undefined) return engine.exitRecord(params.ref, generation)
-      return container.wait({ generation, signal: requestSignal(reply, closing) })
+      const found = find(engine, params.ref, generation)
+      if ('code' in found) return found
+      return found.wait({ generation, signal: requestSignal(reply, closing) })
     },
   )
 }
 
-/** A container that is gone still has its exit record. */
-function find(engine: Engine, ref: string): Container | undefined {
+/** A container, or the exit record of one that is gone. */
+function find(engine: Engine, ref: string, generation: number | undefined): Container | ExitRecord {
   try {
     return engine.get(ref)
   } catch (error) {
-    if (error instanceof NotFoundError) return undefined
-    throw error
+    if (!(error instanceof NotFoundError)) throw error
+    try {
+      return engine.exitRecord(ref, generation)
+    } catch {
+      // That there is no such container says more than that it has no record.
+      throw error
+    }
   }
 }

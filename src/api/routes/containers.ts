@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { ContainerState } from '../../types.ts'
 import type { ApiContext } from '../build.ts'
 import { requestSignal } from '../request-signal.ts'
-import { CreateBody, isSet, ListQuery, NoQuery, RefParams, RemoveQuery } from '../schemas.ts'
+import { CreateBody, CreateQuery, isSet, ListQuery, NoQuery, RefParams, RemoveQuery } from '../schemas.ts'
 
 /** What a list leaves out unless all are asked for: states in which the container's command does not run. */
 const NOT_RUNNING: ReadonlySet<ContainerState> = new Set([
@@ -17,7 +17,8 @@ const NOT_RUNNING: ReadonlySet<ContainerState> = new Set([
 ])
 
 /** Routes that make, show and remove containers. */
-export function addContainerRoutes(app: FastifyInstance, { engine, closing }: ApiContext): void {
+export function addContainerRoutes(app: FastifyInstance, context: ApiContext): void {
+  const { engine, closing, autoRemoval } = context
   app.get<{ Querystring: ListQuery }>(
     '/v1/containers',
     { schema: { querystring: ListQuery } },
@@ -26,11 +27,12 @@ export function addContainerRoutes(app: FastifyInstance, { engine, closing }: Ap
       return isSet(query.all) ? containers : containers.filter(({ state }) => !NOT_RUNNING.has(state))
     },
   )
-  app.post<{ Body: CreateBody }>(
+  app.post<{ Body: CreateBody; Querystring: CreateQuery }>(
     '/v1/containers',
-    { schema: { body: CreateBody, querystring: NoQuery } },
-    async ({ body }, reply) => {
+    { schema: { body: CreateBody, querystring: CreateQuery } },
+    async ({ body, query }, reply) => {
       const container = await engine.create(body, { signal: requestSignal(reply, closing) })
+      if (isSet(query.autoRemove)) await autoRemoval.add(container.id)
       return reply.code(201).send(container.inspect())
     },
   )

@@ -10,12 +10,8 @@ import { abortOnSignal, forwardSignals } from './signals.ts'
  * Takes a container through its life with its output on this process's. Resolves with the exit code of its
  * command once all output is out.
  */
-export async function runAttached(
-  client: Client,
-  options: CreateOptions,
-  { remove }: { remove: boolean },
-): Promise<number> {
-  const creation = await createOrGiveUp(client, options)
+export async function runAttached(client: Client, options: CreateOptions, remove: boolean): Promise<number> {
+  const creation = await createOrGiveUp(client, options, remove)
   if (typeof creation === 'number') return creation
   const { id } = creation
   // Until this is done no signal may end this process, or the container would be left behind.
@@ -23,16 +19,21 @@ export async function runAttached(
   try {
     return toExitCode(await follow(client, id))
   } finally {
+    // The owner does it too; this verb ends when it is done.
     if (remove) await client.remove(id, { force: true }).catch(explain(id))
     stopForwarding()
   }
 }
 
 /** Makes the container; where a signal comes first it is undone, and the exit code is that of the signal. */
-async function createOrGiveUp(client: Client, options: CreateOptions): Promise<ContainerInfo | number> {
+async function createOrGiveUp(
+  client: Client,
+  options: CreateOptions,
+  autoRemove: boolean,
+): Promise<ContainerInfo | number> {
   const interruption = abortOnSignal()
   try {
-    return await client.create(options, { signal: interruption.signal })
+    return await client.create(options, { autoRemove, signal: interruption.signal })
   } catch (error) {
     if (!interruption.signal.aborted) throw error
     return 128 + constants.signals[interruption.signal.reason as NodeJS.Signals]
@@ -71,5 +72,7 @@ function toExitCode({ code, cause, name }: ExitRecord): number {
 const explain =
   (id: string) =>
   (error: Error): void => {
+    const { code } = error as { code?: unknown }
+    if (code === 'ENOTFOUND' || code === 'EREMOVED') return
     note(`runchart: container ${id.slice(0, 12)} could not be removed: ${error.message}`)
   }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { Client } from '../../../client/client.ts'
+import type { CreateOptions } from '../../../types.ts'
 import { EXIT_CODES_HELP } from '../../exit-codes.ts'
 import { type ContainerFlags, takeContainer, toCreateOptions } from '../../input/container.ts'
 import { print } from '../../output/print.ts'
@@ -14,20 +15,27 @@ interface RunFlags extends ContainerFlags {
 export function define(command: Command): void {
   takeContainer(command)
     .option('-d, --detach', 'print the id and leave the container to itself')
-    .option('--rm', 'remove the container when it has ended')
+    .option('--rm', 'remove the container when it has ended, whatever becomes of this verb')
     .addHelpText('after', HELP)
     .action((argv: string[], flags: RunFlags) => withOwner(command, (client) => run(client, argv, flags)))
 }
 
 async function run(client: Client, argv: string[], flags: RunFlags): Promise<void> {
   const options = toCreateOptions(flags, argv)
-  if (flags.detach === true) {
-    const { id } = await client.create(options)
+  const remove = flags.rm === true
+  if (flags.detach === true) await runDetached(client, options, remove)
+  else process.exitCode = await runAttached(client, options, remove)
+}
+
+async function runDetached(client: Client, options: CreateOptions, remove: boolean): Promise<void> {
+  const { id } = await client.create(options, { autoRemove: remove })
+  try {
     await client.start(id)
-    await print(`${id}\n`)
-  } else {
-    process.exitCode = await runAttached(client, options, { remove: flags.rm === true })
+  } catch (error) {
+    if (remove) await client.remove(id, { force: true }).catch(() => {})
+    throw error
   }
+  await print(`${id}\n`)
 }
 
 const HELP = `

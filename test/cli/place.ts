@@ -1,0 +1,118 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { execa } from 'execa'
+import { connectOwner } from '../../src/client/client.ts'
+import { makeRootfs } from '../fixtures/rootfs.ts'
+import { temporaryDirectory } from '../fixtures/temporary.ts'
+
+const MAIN = new URL('../../src/cli/main.ts', import.meta.url).pathname
+
+const options = { reject: false, stripFinalNewline: false, cleanup: true } as const
+
+/** One command line, as a user gives it, in a process of its own; `detached` in a session of its own. */
+export const runchart = (
+  args: readonly string[],
+  env: Record<string, string> = {},
+  { detached = false }: { detached?: boolean } = {},
+) => execa(process.execPath, [MAIN, ...args], { ...options, env, detached })
+
+/** A verb under way or ended. */
+export type Verb = ReturnType<typeof runchart>
+
+/** A root of a test's own, worked on with the real command line. */
+export interface CliPlace extends AsyncDisposable {
+  readonly path: string
+  readonly root: string
+  readonly runRoot: string
+  readonly rootfs: string
+  /** The options that come before each verb. */
+  readonly globals: readonly string[]
+  /** Runs a verb. */
+  cli(...args: string[]): Verb
+  /** `run` of one shell script, with flags before it. */
+  sh(script: string, ...flags: string[]): Verb
+  /** The owner's process id. */
+  owner(): Promise<number>
+  /** Ends the owner and waits until it is gone. */
+  endOwner(signal: NodeJS.Signals): Promise<void>
+}
+
+/** Containers, owner and directory are gone when it is disposed of. */
+export async function cliPlace(): Promise<CliPlace> {
+  const directory = await temporaryDirectory()
+  const { path } = directory
+  const [root, runRoot] = [join(path, 'root'), join(path, 'run')]
+  const globals = ['--root', root, '--run-root', runRoot]
+  const rootfs = await makeRootfs(path)
+  const cli = (...args: string[]): Verb => runchart([...globals, ...args])
+  const owner = async (): Promise<number> => {
+    const client = connectOwner(join(runRoot, 'owner.sock'))
+    return (await client.version().finally(() => client.close())).pid
+  }
+  const endOwner = async (signal: NodeJS.Signals): Promise<void> => {
+    const pid = await owner()
+    process.kill(pid, signal)
+    while (isAlive(pid)) await delay(10)
+  }
+  return {
+    ...{ path, root, runRoot, rootfs, globals, cli, owner, endOwner },
+    sh: (script, ...flags) => cli('run', ...flags, '--rootfs', rootfs, 'sh', '-c', script),
+    async [Symbol.asyncDispose]() {
+      const ids = (await cli('ps', '-aq')).stdout.split('\n').filter(Boolean)
+      if (ids.length > 0) await cli('rm', '-f', ...ids)
+      // A test may have left none.
+      await endOwner('SIGTERM').catch(() => {})
+      await directory[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/** Whether a process is there and not just waiting to be reaped. */
+export function isAlive(pid: number): boolean {
+  const [state] = statOf(pid)
+  return state !== undefined && state !== 'Z'
+}
+
+/** What the kernel says of a process, from its state on; nothing where there is none. */
+export function statOf(pid: number): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /, '')
+      .split(' ')
+  } catch {
+    return []
+  }
+}
+
+/** Resolves once a verb is connected to its owner and does nothing more: it waits for an answer. */
+export async function waits({ pid = 0 }: Verb): Promise<void> {
+  const sockets = (): number =>
+    readdirSync(`/proc/${pid}/fd`).filter((fd) => Number(fd) > 2 && isSocket(pid, fd)).length
+  // User and system time.
+  const spent = (): string => statOf(pid).slice(11, 13).join()
+  for (let before = ''; sockets() === 0 || before !== spent(); ) {
+    before = spent()
+    await delay(300)
+  }
+}
+
+function isSocket(pid: number, fd: string): boolean {
+  try {
+    return readlinkSync(`/proc/${pid}/fd/${fd}`).startsWith('socket:')
+  } catch {
+    return false
+  }
+}
+
+/** Resolves once a verb has printed that; rejects where it ends without. */
+export function printed(verb: Verb, text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let seen = ''
+    verb.stdout.on('data', (chunk: Buffer) => {
+      seen += chunk.toString()
+      if (seen.includes(text)) resolve()
+    })
+    verb.stdout.once('end', () => reject(new Error(`it ended without printing ${text}: ${seen}`)))
+  })
+}

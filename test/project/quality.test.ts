@@ -1,0 +1,34 @@
+import { execa } from 'execa'
+import { describe, expect, it } from 'vitest'
+
+/** Runs a tool of the project; what it printed, and whether it was content. */
+async function run(...command: [string, ...string[]]) {
+  const [file, ...args] = command
+  const { exitCode, all } = await execa(file, args, {
+    all: true,
+    reject: false,
+    preferLocal: true,
+    stdin: 'ignore',
+  })
+  return { content: exitCode === 0, output: all }
+}
+
+describe('the code', () => {
+  it('is formatted and free of lint, by Biome', async () => {
+    const { content, output } = await run('biome', 'check', '--error-on-warnings', '.')
+    expect(content, output).toBe(true)
+  })
+
+  it('has right types, by TypeScript', async () => {
+    const { content, output } = await run('tsc', '--noEmit')
+    expect(content, output).toBe(true)
+  })
+
+  it.each([
+    ['sh', 'src/setup/install.sh'],
+    ['bash', '.ci/run'],
+  ])('can be parsed by %s: %s', async (shell, script) => {
+    const { content, output } = await run(shell, '-n', script)
+    expect(content, output).toBe(true)
+  })
+})
