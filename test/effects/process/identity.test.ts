@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import type { Readable, Writable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
 import {
@@ -57,13 +58,20 @@ describe('a process identity', () => {
   })
 
   it('is not had by a zombie', async () => {
-    // The shell becomes a sleep, which never reaps the child that the shell had.
-    const parent = spawn('/bin/busybox', ['sh', '-c', 'busybox true & echo $!; exec busybox sleep 300'], {
-      env: { PATH: '/bin' },
-    })
+    // The shell becomes a sleep, which never reaps the child that the shell had. That ends when its pipe is closed.
+    const parent = spawn(
+      '/bin/busybox',
+      ['sh', '-c', 'busybox cat <&3 & echo $!; exec busybox sleep 300 3<&-'],
+      {
+        env: { PATH: '/bin' },
+        stdio: ['ignore', 'pipe', 'inherit', 'pipe'],
+      },
+    )
     children.push(parent)
-    const [line] = (await once(parent.stdout, 'data')) as [Buffer]
+    const [line] = (await once(parent.stdout as Readable, 'data')) as [Buffer]
     const pid = Number(line.toString())
+    while (!readFileSync(`/proc/${parent.pid}/cmdline`, 'latin1').includes('sleep\x00300\x00')) await delay(5)
+    ;(parent.stdio[3] as Writable).destroy()
     while (!readFileSync(`/proc/${pid}/stat`, 'latin1').includes(') Z ')) await delay(5)
     expect(identifyProcess(pid)).toBeUndefined()
   })
