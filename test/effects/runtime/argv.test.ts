@@ -12,6 +12,7 @@ describe('runtimeArgv', () => {
     [{ verb: 'resume', id: 'web' } as const, ['resume', 'web']],
     [{ verb: 'kill', id: 'web', signal: 15 } as const, ['kill', 'web', '15']],
     [{ verb: 'kill', id: 'web', signal: 9, all: true } as const, ['kill', '--all', 'web', '9']],
+    [{ verb: 'ps', id: 'web' } as const, ['ps', '--format', 'json', 'web']],
     [{ verb: 'delete', id: 'web' } as const, ['delete', 'web']],
     [{ verb: 'delete', id: 'web', force: true } as const, ['delete', '--force', 'web']],
   ])('%o', (verb, argv) => {

@@ -1,0 +1,131 @@
+import { closeSync, constants, openSync } from 'node:fs'
+import { Socket } from 'node:net'
+import { getSystemErrorName } from 'node:util'
+
+/** A connected socket that keeps the bounds of packets: each `data` event is one. */
+export interface Seqpacket {
+  readonly socket: Socket
+  /**
+   * What is still unread after an error of the socket. A peer that goes before it has read everything resets the
+   * connection, and Node then gives up what it had sent.
+   */
+  rest(): Buffer[]
+}
+
+const AF_UNIX = 1
+const SOCK_STREAM = 1
+const SOCK_SEQPACKET = 5
+const SOCK_CLOEXEC = 0o2000000
+const SOCK_NONBLOCK = 0o4000
+const MSG_DONTWAIT = 0x40
+/** sizeof(struct sockaddr_un) */
+const ADDRESS_BYTES = 110
+/** More than conmon sends at once. */
+const READ_BYTES = 64 * 1024
+
+/**
+ * Connects to a SOCK_SEQPACKET socket in a directory, whose path may be longer than a socket's may be.
+ * Node reads and writes such a socket, but cannot make one: it is made by the C library and put in the place of a
+ * socket that Node has.
+ *
+ * @throws the system's error: `ENOENT` and `ECONNREFUSED` where nobody listens, `EAGAIN` where too many wait
+ */
+export async function connectSeqpacket(directory: string, name: string): Promise<Seqpacket> {
+  const libc = await loadLibc()
+  const fd = libc.socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)
+  if (fd < 0) throw systemError('socket', libc.errno())
+  try {
+    connect(libc, fd, directory, name)
+    return wrap(libc, fd)
+  } catch (error) {
+    closeSync(fd)
+    throw error
+  }
+}
+
+function connect(libc: Libc, fd: number, directory: string, name: string): void {
+  const directoryFd = openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY)
+  try {
+    const address = socketAddress(`/proc/self/fd/${directoryFd}/${name}`)
+    if (libc.connect(fd, address, address.length) !== 0) throw systemError('connect', libc.errno())
+  } finally {
+    closeSync(directoryFd)
+  }
+}
+
+function socketAddress(path: string): Buffer {
+  const address = Buffer.alloc(ADDRESS_BYTES)
+  if (address.byteLength < 2 + Buffer.byteLength(path) + 1) throw systemError('connect', 36)
+  if (new Uint8Array(new Uint16Array([AF_UNIX]).buffer)[0] === AF_UNIX) address.writeUInt16LE(AF_UNIX)
+  else address.writeUInt16BE(AF_UNIX)
+  address.write(path, 2)
+  return address
+}
+
+function wrap(libc: Libc, fd: number): Seqpacket {
+  const pair = [-1, -1]
+  if (libc.socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) !== 0) {
+    throw systemError('socketpair', libc.errno())
+  }
+  const [ours = -1, other = -1] = pair
+  closeSync(other)
+  const socket = new Socket({ fd: ours, readable: true, writable: true, allowHalfOpen: true })
+  // Node has looked at what it is, and has not yet begun to watch it.
+  if (libc.dup3(fd, ours, SOCK_CLOEXEC) < 0) {
+    socket.destroy()
+    throw systemError('dup3', libc.errno())
+  }
+  let open = true
+  socket.once('close', () => {
+    open = false
+    closeSync(fd)
+  })
+  return { socket, rest: () => (open ? readRest(libc, fd) : []) }
+}
+
+function readRest(libc: Libc, fd: number): Buffer[] {
+  const packets: Buffer[] = []
+  const buffer = Buffer.alloc(READ_BYTES)
+  let errors = 0
+  // The reset is told once, before what is left.
+  while (errors < 2) {
+    const length = libc.recv(fd, buffer, buffer.length, MSG_DONTWAIT)
+    if (length === 0) break
+    if (length < 0) errors += 1
+    else packets.push(Buffer.from(buffer.subarray(0, length)))
+  }
+  return packets
+}
+
+interface Libc {
+  socket(domain: number, type: number, protocol: number): number
+  connect(fd: number, address: Buffer, length: number): number
+  socketpair(domain: number, type: number, protocol: number, pair: number[]): number
+  dup3(from: number, to: number, flags: number): number
+  recv(fd: number, buffer: Buffer, length: number, flags: number): number
+  errno(): number
+}
+
+let libc: Promise<Libc> | undefined
+
+/** Loaded with the first attachment: an engine that has none need not load it. */
+function loadLibc(): Promise<Libc> {
+  libc ??= import('koffi').then(({ default: koffi }) => {
+    // Node's own: whichever C library it was built for.
+    const own = koffi.load(null)
+    return {
+      socket: own.func('int socket(int, int, int)'),
+      connect: own.func('int connect(int, const void *, uint32_t)'),
+      socketpair: own.func('int socketpair(int, int, int, _Out_ int *)'),
+      dup3: own.func('int dup3(int, int, int)'),
+      recv: own.func('intptr_t recv(int, void *, size_t, int)'),
+      errno: () => koffi.errno(),
+    }
+  })
+  return libc
+}
+
+function systemError(syscall: string, errno: number): NodeJS.ErrnoException {
+  const code = getSystemErrorName(-errno)
+  return Object.assign(new Error(`${syscall}: ${code}`), { code, errno: -errno, syscall })
+}

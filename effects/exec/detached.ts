@@ -1,0 +1,127 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, constants, openSync, rmSync } from 'node:fs'
+import type { Writable } from 'node:stream'
+import { type Lifeline, makeLifeline, openBothEnds, openLifeline, type SyncPipe } from '../conmon/lifeline.ts'
+import { killMonitor } from '../conmon/monitor.ts'
+import { runPaths } from '../conmon/paths.ts'
+import { parseSyncMessage } from '../conmon/sync-pipe.ts'
+import { ProgramError } from '../errors.ts'
+import { readExitFile } from '../exits/file.ts'
+import type { ProcessIdentity } from '../process/identity.ts'
+import { prepareSession } from './attached.ts'
+import { execConmonArgv, execConmonEnv, execConmonFds, type MonitoredExecOptions } from './conmon-argv.ts'
+import { execFailure } from './failure.ts'
+import { findSessionProcess } from './process.ts'
+import { killSession } from './stop.ts'
+import { type ExecCall, TimedOut, withinTime } from './time.ts'
+
+/** A command that conmon watches, whoever else lives. */
+export interface DetachedExec {
+  /** undefined where it had ended before it could be looked at. */
+  process: ProcessIdentity | undefined
+  /** The exit code; undefined where conmon died without telling it. Never rejects; pending after `close`. */
+  exited: Promise<number | undefined>
+  /** Stops watching. The command lives on. */
+  close(): void
+}
+
+/**
+ * Has conmon run a command in a container that runs. Resolves once the command runs.
+ *
+ * @throws RuntimeError with the runtime's own words; its `failure` tells a missing command from other faults
+ * @throws ProgramError where conmon cannot be spawned
+ * @throws the signal's reason when aborted
+ */
+export function startDetached(options: MonitoredExecOptions, call: ExecCall): Promise<DetachedExec> {
+  const args = execConmonArgv(options)
+  return call.limit(() => startNow(options, args, call), call.signal)
+}
+
+/** Watches a session that an earlier engine had started; undefined where conmon was never run for it. */
+export function findDetached(sessionDir: string): DetachedExec | undefined {
+  const lifeline = openLifeline(runPaths(sessionDir).lifeline)
+  return lifeline === undefined ? undefined : watchSession(sessionDir, lifeline)
+}
+
+async function startNow(
+  options: MonitoredExecOptions,
+  args: string[],
+  call: ExecCall,
+): Promise<DetachedExec> {
+  prepareSession(options, call.base)
+  const { lifeline } = runPaths(options.sessionDir)
+  await makeLifeline(lifeline)
+  call.signal?.throwIfAborted()
+  const startedAt = performance.now()
+  const { child, syncPipe } = await spawnConmon(options, args)
+  const parentExited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  try {
+    letGo(child, options)
+    const line = await withinTime(syncPipe.line, call)
+    await withinTime(parentExited, call)
+    const message = line === '' ? { failed: '' } : parseSyncMessage(line)
+    if ('failed' in message) throw execFailure(options, { said: message.failed, startedAt })
+    return watchSession(options.sessionDir, syncPipe)
+  } catch (error) {
+    child.kill('SIGKILL')
+    killSession(findSessionProcess(options.sessionDir))
+    await killMonitor(options.sessionDir, syncPipe)
+    syncPipe.close()
+    rmSync(`${options.socketsDir}/${options.sessionId}`, { force: true })
+    throw error instanceof TimedOut ? execFailure(options, { said: '', startedAt, timedOut: true }) : error
+  }
+}
+
+async function spawnConmon(
+  options: MonitoredExecOptions,
+  args: string[],
+): Promise<{ child: ChildProcess; syncPipe: SyncPipe }> {
+  const { lifeline, monitorLog } = runPaths(options.sessionDir)
+  const ends = openBothEnds(lifeline)
+  const { O_WRONLY, O_CREAT, O_APPEND, O_NOFOLLOW } = constants
+  const logFd = openSync(monitorLog, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0o600)
+  try {
+    const child = spawn(options.conmonPath, args, {
+      cwd: options.sessionDir,
+      env: execConmonEnv(options),
+      detached: true,
+      stdio: ['ignore', 'ignore', logFd, ...options.preserveFds, 'pipe', ends.writerFd],
+    })
+    await once(child, 'spawn')
+    return { child, syncPipe: ends.watch() }
+  } catch (cause) {
+    ends.abandon()
+    throw new ProgramError(`cannot run ${options.conmonPath}: ${(cause as Error).message}`, {
+      containerId: options.containerId,
+      cause,
+    })
+  } finally {
+    closeSync(ends.writerFd)
+    closeSync(logFd)
+  }
+}
+
+function letGo(child: ChildProcess, options: MonitoredExecOptions): void {
+  const startPipe = child.stdio[execConmonFds(options).start] as Writable
+  // A conmon that dies early breaks it; the sync pipe's end tells of that.
+  startPipe.on('error', () => {})
+  startPipe.end(Buffer.of(0))
+}
+
+/** conmon writes the exit file before it ends, and its end is the end of the lifeline. */
+function watchSession(sessionDir: string, lifeline: Lifeline): DetachedExec {
+  return {
+    process: findSessionProcess(sessionDir),
+    exited: lifeline.ended.then(() => readCode(sessionDir)),
+    close: () => lifeline.close(),
+  }
+}
+
+function readCode(sessionDir: string): number | undefined {
+  try {
+    return readExitFile(sessionDir, 'exit')?.code
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,36 @@
+import type { Limiter } from '../process/limiter.ts'
+import type { BaseProcess } from './process-spec.ts'
+
+/** How a session is started. */
+export interface ExecCall {
+  /** Undoes the start; once it has resolved this does nothing more. */
+  signal?: AbortSignal | undefined
+  /** Milliseconds until the command must run; 30,000 where left out. */
+  timeoutMs?: number | undefined
+  /** Bounds how many starts run at once. */
+  limit: Limiter
+  /** The container's own process, where {@link ExecOptions} leaves something to it. */
+  base: BaseProcess
+}
+
+const DEFAULT_TIMEOUT_MS = 30_000
+
+/** The time of a start was up. */
+export class TimedOut extends Error {}
+
+/** Rejects with the signal's reason, or with TimedOut; the work goes on. */
+export async function withinTime<T>(work: Promise<T>, call: ExecCall): Promise<T> {
+  const { promise: stopped, reject } = Promise.withResolvers<never>()
+  const abort = (): void => reject(call.signal?.reason)
+  const timer = setTimeout(() => reject(new TimedOut()), call.timeoutMs ?? DEFAULT_TIMEOUT_MS)
+  call.signal?.addEventListener('abort', abort, { once: true })
+  if (call.signal?.aborted === true) abort()
+  try {
+    return await Promise.race([work, stopped])
+  } finally {
+    clearTimeout(timer)
+    call.signal?.removeEventListener('abort', abort)
+    work.catch(() => {})
+    stopped.catch(() => {})
+  }
+}

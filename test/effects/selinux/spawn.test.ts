@@ -1,0 +1,56 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { type SelinuxPaths, spawnLabelled } from '../../../effects/selinux/spawn.ts'
+import { type TemporaryDirectory, temporaryDirectory } from '../../fixtures/temporary.ts'
+
+/** A kernel with SELinux on, as far as files can show one. */
+function kernel({ path }: TemporaryDirectory, current: string): SelinuxPaths & { exec: () => string } {
+  const [enforce, attributes] = [join(path, 'enforce'), join(path, 'attr')]
+  mkdirSync(attributes)
+  writeFileSync(enforce, '1')
+  writeFileSync(join(attributes, 'current'), `${current}\0`)
+  writeFileSync(join(attributes, 'exec'), '')
+  return { enforce, attributes, exec: () => readFileSync(join(attributes, 'exec'), 'utf8') }
+}
+
+test('during the spawn, and only then, the next program gets level s0', async () => {
+  await using directory = await temporaryDirectory()
+  const paths = kernel(directory, 'system_u:system_r:container_runtime_t:s0-s0:c0.c1023')
+  expect(spawnLabelled(paths.exec, paths)).toBe('system_u:system_r:container_runtime_t:s0')
+  expect(paths.exec()).toBe('\n')
+})
+
+test('a spawn that fails leaves no context behind', async () => {
+  await using directory = await temporaryDirectory()
+  const paths = kernel(directory, 'u:r:t:s0:c1')
+  const fail = () => {
+    throw new Error('cannot fork')
+  }
+  expect(() => spawnLabelled(fail, paths)).toThrow('cannot fork')
+  expect(paths.exec()).toBe('\n')
+})
+
+test('an engine of level s0 sets nothing', async () => {
+  await using directory = await temporaryDirectory()
+  const paths = kernel(directory, 'u:r:t:s0')
+  expect(spawnLabelled(paths.exec, paths)).toBe('')
+  expect(paths.exec()).toBe('')
+})
+
+test('a context that cannot be set spawns nothing', async () => {
+  await using directory = await temporaryDirectory()
+  const { enforce, attributes } = kernel(directory, 'u:r:t:s0:c1')
+  let spawned = false
+  const spawn = () => {
+    spawned = true
+  }
+  const paths = { enforce, attributes: join(attributes, 'nosuch') }
+  expect(() => spawnLabelled(spawn, paths)).toThrow('ENOENT')
+  expect(spawned).toBe(false)
+})
+
+test('without SELinux nothing is read or written', () => {
+  const paths = { enforce: '/nonexistent/enforce', attributes: '/nonexistent' }
+  expect(spawnLabelled(() => 7, paths)).toBe(7)
+})
