@@ -17,6 +17,7 @@ export interface ProcessFacts {
  * - `monitor-lost`: conmon died first, so no exit code exists; `code` is −1
  * - `host-restart`: the machine was restarted under it; `code` is −1
  * - `create-failed`: the runtime never had a process; `code` is −1
+ * - `checkpointed`: its processes were written to disk and ended; it can be restored
  */
 export type ExitCause =
   | 'exited'
@@ -26,6 +27,7 @@ export type ExitCause =
   | 'monitor-lost'
   | 'host-restart'
   | 'create-failed'
+  | 'checkpointed'
 
 /** What a witness of an exit saw. */
 export interface ExitEvidence {
@@ -49,6 +51,14 @@ export interface StopRequest {
   signal: number
   /** Milliseconds until SIGKILL; 0 means SIGKILL at once. At most 2³¹−1. */
   graceMs: number
+}
+
+/** Which image of a container's processes CRIU is to write or to read, and how. */
+export interface ImageRequest {
+  /** Absolute; the directory of CRIU's files. */
+  imagePath: string
+  /** Whether open TCP connections are part of it; without, they make it fail. */
+  tcpEstablished: boolean
 }
 
 /** What the store knew of a container when its engine opened. */
@@ -97,10 +107,12 @@ export type ContainerCommand =
   | { type: 'kill'; signal: number /** Tells the caller's request from another's. */; request: number }
   | { type: 'pause' }
   | { type: 'resume' }
-  | { type: 'checkpoint'; leaveRunning: boolean }
-  | { type: 'restore' }
+  | ({ type: 'checkpoint'; leaveRunning: boolean } & ImageRequest)
+  | ({ type: 'restore' } & ImageRequest)
   | { type: 'cleanup' }
   | { type: 'remove'; force: boolean }
+  /** Holds what is known against the world. */
+  | { type: 'refresh' }
 
 /** An observation: past. */
 export type ContainerObservation =
@@ -121,6 +133,7 @@ export const CONTAINER_COMMANDS = [
   'restore',
   'cleanup',
   'remove',
+  'refresh',
 ] as const satisfies readonly ContainerCommand['type'][]
 
 /** What an effect on one run of a container takes. */
@@ -137,6 +150,20 @@ export interface SignalInput extends RunInput {
   /** The `kill` command that asked; left out where the chart itself did. */
   request?: number | undefined
 }
+
+/** What `checkpointContainer` takes. */
+export interface CheckpointInput extends RunInput, ImageRequest {
+  leaveRunning: boolean
+}
+
+/** What `checkpointContainer` gives. */
+export interface Checkpointed {
+  /** Whether the processes run on; else they have been ended, and their exit is on the way. */
+  leftRunning: boolean
+}
+
+/** What `restoreContainer` takes. */
+export type RestoreInput = RunInput & ImageRequest
 
 /** What `createContainer` and `restoreContainer` give. */
 export interface CreatedFacts {

@@ -1,13 +1,17 @@
 import { assign, fromPromise, setup, spawnChild, stopChild } from 'xstate'
 import type {
+  Checkpointed,
+  CheckpointInput,
   ContainerContext,
   ContainerEvent,
   ContainerInput,
   CreatedFacts,
   Exit,
   ExitEvidence,
+  ImageRequest,
   Reconciled,
   ReconcileInput,
+  RestoreInput,
   RunInput,
   SignalInput,
 } from './container-types.ts'
@@ -70,6 +74,12 @@ const run = ({ context }: { context: ContainerContext }): RunInput => ({
   generation: context.generation,
 })
 
+/** What a checkpoint or a restore was asked with; nothing else leads to their states. */
+const imageOf = (event: ContainerEvent | SignalIsDelivered): ImageRequest => {
+  if (event.type !== 'checkpoint' && event.type !== 'restore') return { imagePath: '', tcpEstablished: false }
+  return { imagePath: event.imagePath, tcpEstablished: event.tcpEstablished }
+}
+
 /** XState's own, at the end of an actor that `kill` spawned; `kill` stands for its number. */
 interface SignalIsDelivered {
   type: 'xstate.done.actor.kill'
@@ -89,8 +99,8 @@ const { createMachine } = setup({
     signalContainer: notProvided<void, SignalInput>('signalContainer'),
     pauseContainer: notProvided<void, RunInput>('pauseContainer'),
     resumeContainer: notProvided<void, RunInput>('resumeContainer'),
-    checkpointContainer: notProvided<void, RunInput>('checkpointContainer'),
-    restoreContainer: notProvided<CreatedFacts, RunInput>('restoreContainer'),
+    checkpointContainer: notProvided<Checkpointed, CheckpointInput>('checkpointContainer'),
+    restoreContainer: notProvided<CreatedFacts, RestoreInput>('restoreContainer'),
     recordExit: notProvided<void, RunInput>('recordExit'),
     cleanUp: notProvided<void, RunInput>('cleanUp'),
     removeContainer: notProvided<void, RunInput>('removeContainer'),
@@ -140,6 +150,9 @@ const { createMachine } = setup({
     keepExit: assign(({ context, event }) =>
       event.type === 'exit.observed' ? { exit: concludeExit(event.evidence, context) } : {},
     ),
+    exitIsCheckpoint: assign(({ context }) => ({
+      exit: context.exit && { ...context.exit, cause: 'checkpointed' as const },
+    })),
     clearFailure: assign({ failure: undefined }),
     failBecauseAlive: assign({ failure: OUTLIVED_KILL }),
     /** A second witness of an exit that is known. */
@@ -214,6 +227,7 @@ export const containerMachine = createMachine({
       on: {
         create: { target: 'creating', actions: 'beginRun' },
         start: { target: 'creating', actions: ['beginRun', 'askStart'] },
+        restore: { target: 'restoring', actions: 'beginRun' },
         remove: { target: 'removing', actions: 'askRemove' },
       },
     },
@@ -263,6 +277,7 @@ export const containerMachine = createMachine({
       ],
       on: {
         start: { target: 'starting', actions: 'clearFailure' },
+        refresh: { target: 'reconciling', actions: 'clearFailure' },
         stop: { target: 'stopping.killing', actions: 'askStop' },
         kill: { actions: 'sendSignal' },
         remove: { target: 'stopping.killing', actions: 'askRemove' },
@@ -298,6 +313,7 @@ export const containerMachine = createMachine({
         stop: { target: 'stopping', actions: 'askStop' },
         kill: { actions: 'sendSignal' },
         pause: { target: 'pausing', actions: 'clearFailure' },
+        refresh: { target: 'reconciling', actions: 'clearFailure' },
         checkpoint: { target: 'checkpointing', actions: 'clearFailure' },
         remove: { guard: 'isForced', target: 'stopping.killing', actions: 'askRemove' },
         'exit.observed': exitEndsRun,
@@ -332,6 +348,7 @@ export const containerMachine = createMachine({
       ],
       on: {
         resume: { target: 'resuming', actions: 'clearFailure' },
+        refresh: { target: 'reconciling', actions: 'clearFailure' },
         stop: { target: 'stopping.thawing', actions: 'askStop' },
         kill: { actions: 'sendSignal' },
         remove: { guard: 'isForced', target: 'stopping.killing', actions: 'askRemove' },
@@ -423,17 +440,59 @@ export const containerMachine = createMachine({
     checkpointing: {
       tags: 'alive',
       meta: { description: 'CRIU writes the processes to disk' },
-      invoke: {
-        src: 'checkpointContainer',
-        input: run,
-        onDone: { target: 'reconciling' },
-        onError: { target: 'reconciling', actions: assign(({ event }) => ({ failure: event.error })) },
-      },
+      initial: 'dumping',
       on: {
         stop: laterStop,
         remove: laterRemoval,
-        'exit.observed': exitEndsRun,
         'monitor.lost': doubtWithoutMonitor,
+      },
+      states: {
+        dumping: {
+          meta: { description: 'the runtime’s checkpoint runs; the processes stand still' },
+          invoke: {
+            src: 'checkpointContainer',
+            input: ({ context, event }): CheckpointInput => ({
+              ...run({ context }),
+              ...imageOf(event),
+              leaveRunning: event.type === 'checkpoint' && event.leaveRunning,
+            }),
+            onDone: [
+              {
+                guard: ({ context, event }) => context.exit !== undefined && event.output.leftRunning,
+                target: '#container.stopped',
+              },
+              { guard: 'hasExit', target: '#container.stopped', actions: 'exitIsCheckpoint' },
+              { guard: ({ event }) => event.output.leftRunning, target: '#container.running' },
+              { target: 'ending' },
+            ],
+            onError: [
+              {
+                guard: 'hasExit',
+                target: '#container.stopped',
+                actions: assign(({ event }) => ({ failure: event.error })),
+              },
+              {
+                target: '#container.reconciling',
+                actions: assign(({ event }) => ({ failure: event.error })),
+              },
+            ],
+          },
+          on: {
+            // Only the checkpoint's own end tells whether this exit is its doing.
+            'exit.observed': { guard: 'isThisRun', actions: 'keepExit' },
+          },
+        },
+        ending: {
+          meta: { description: 'the image is complete; the exit of its processes is on the way' },
+          on: {
+            'exit.observed': {
+              guard: 'isThisRun',
+              target: '#container.stopped',
+              actions: ['keepExit', 'exitIsCheckpoint'],
+            },
+          },
+          after: { killTimeout: '#container.reconciling' },
+        },
       },
     },
 
@@ -442,7 +501,7 @@ export const containerMachine = createMachine({
       meta: { description: 'CRIU brings the processes back under a new conmon' },
       invoke: {
         src: 'restoreContainer',
-        input: run,
+        input: ({ context, event }): RestoreInput => ({ ...run({ context }), ...imageOf(event) }),
         onDone: [
           {
             guard: 'hasExit',

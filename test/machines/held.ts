@@ -113,6 +113,9 @@ async function settle(): Promise<void> {
 const exit = (generation = 1) => ({ type: 'exit.observed', generation, evidence: EVIDENCE }) as const
 const stop = { type: 'stop', signal: 15, graceMs: 10_000 } as const
 
+const image = { imagePath: '/image', tcpEstablished: false } as const
+const checkpoint = { type: 'checkpoint', leaveRunning: false, ...image } as const
+
 const created = async () => {
   const container = new HeldContainer()
   container.actor.send({ type: 'create' })
@@ -148,8 +151,10 @@ export const INTO: Record<string, () => Promise<HeldContainer>> = {
   'stopping.thawing': async () => send(await paused(), stop),
   'stopping.signalling': async () => send(await running(), stop),
   'stopping.killing': async () => send(await running(), { ...stop, graceMs: 0 }),
-  checkpointing: async () => send(await running(), { type: 'checkpoint', leaveRunning: false }),
-  restoring: async () => send(await exited(), { type: 'restore' }),
+  'checkpointing.dumping': async () => send(await running(), checkpoint),
+  'checkpointing.ending': async () =>
+    send(await running(), checkpoint).done('checkpointContainer', { leftRunning: false }),
+  restoring: async () => send(await exited(), { type: 'restore', ...image }),
   'stopped.recording': recording,
   'stopped.held': async () => (await cleaning()).failed('cleanUp'),
   cleaning,
@@ -169,11 +174,12 @@ export const EVENTS: Record<string, (generation: number) => Event> = {
   kill: () => ({ type: 'kill', signal: 1, request: 1 }),
   pause: () => ({ type: 'pause' }),
   resume: () => ({ type: 'resume' }),
-  checkpoint: () => ({ type: 'checkpoint', leaveRunning: true }),
-  restore: () => ({ type: 'restore' }),
+  checkpoint: () => checkpoint,
+  restore: () => ({ type: 'restore', ...image }),
   cleanup: () => ({ type: 'cleanup' }),
   remove: () => ({ type: 'remove', force: false }),
   'remove -f': () => ({ type: 'remove', force: true }),
+  refresh: () => ({ type: 'refresh' }),
   exit: (generation) => exit(generation),
   'late exit': (generation) => exit(generation - 1),
   'monitor lost': (generation) => ({ type: 'monitor.lost', generation }),
