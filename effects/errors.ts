@@ -85,3 +85,33 @@ export class ExitFileError extends RunchartError {
     super('EEXITFILE', message, facts)
   }
 }
+
+/** A port of the host that a container is to have cannot be had. `EPORT` */
+export class PortError extends RunchartError {
+  override readonly name = 'PortError'
+  readonly protocol: string
+  readonly port: number
+  constructor(message: string, port: { protocol: string; hostPort: number }, facts?: ErrorFacts) {
+    super('EPORT', message, facts)
+    this.protocol = port.protocol
+    this.port = port.hostPort
+  }
+}
+
+/**
+ * Why an attachment was refused, or ended.
+ * - `EATTACH`: conmon does not listen
+ * - `EATTACHENDED`: the container has exited, or this attachment has been ended
+ * - `ENOSTDIN`: the container has no standard input, or it has been ended
+ * - `ENOTERMINAL`: the container has no terminal
+ * - `ESLOWREADER`: output was not read, and did not fit any more
+ */
+export type AttachFailure = 'EATTACH' | 'EATTACHENDED' | 'ENOSTDIN' | 'ENOTERMINAL' | 'ESLOWREADER'
+
+/** An attachment to a container failed; its `code` says why. */
+export class AttachError extends RunchartError {
+  override readonly name = 'AttachError'
+  constructor(code: AttachFailure, message: string, facts?: ErrorFacts) {
+    super(code, message, facts)
+  }
+}

@@ -4,7 +4,16 @@
  */
 import type { Observable } from 'rxjs'
 import type { ExitCause } from '../machines/container-types.ts'
+import type {
+  CollectOptions,
+  ExecExitCause,
+  ExecInfo,
+  ExecResult,
+  ExecSession,
+  SessionOptions,
+} from './exec-types.ts'
 
+export * from './exec-types.ts'
 export type { ExitCause }
 
 /** The top-level states of the container chart, as libpod names the stable ones. */
@@ -82,6 +91,10 @@ export interface ContainerInfo {
   bundle: string
   /** The k8s-file log. */
   logPath: string
+  /** Whether its process has a terminal. */
+  terminal: boolean
+  /** Whether it has a standard input that can be written to; a terminal is one. */
+  stdin: boolean
   command: string[]
   stopSignal: string
   /** Seconds. */
@@ -112,7 +125,10 @@ export interface StateEvent extends EventBase {
   error?: ErrorRecord
 }
 
-/** A signal was asked for and delivered to the container's first process, or to all of them. */
+/**
+ * A signal is about to be sent to the container's first process, or to all of them. A command whose signal cannot be
+ * delivered fails.
+ */
 export interface SignalEvent extends EventBase {
   type: 'signal'
   signal: string
@@ -123,8 +139,26 @@ export interface MonitorLostEvent extends EventBase {
   type: 'monitor.lost'
 }
 
+/** A command runs in a container. */
+export interface ExecStartedEvent extends EventBase {
+  type: 'exec.started'
+  sessionId: string
+  command: string[]
+  detached: boolean
+  /** Left out where it was over too soon to be looked at. */
+  pid?: number
+}
+
+/** A command in a container is over. Those of a run come before the container's own exit. */
+export interface ExecExitedEvent extends EventBase {
+  type: 'exec.exited'
+  sessionId: string
+  exitCode: number
+  cause: ExecExitCause
+}
+
 /** What `engine.events` carries; a discriminated union on `type`. */
-export type EngineEvent = StateEvent | SignalEvent | MonitorLostEvent
+export type EngineEvent = StateEvent | SignalEvent | MonitorLostEvent | ExecStartedEvent | ExecExitedEvent
 
 /** Options every method takes last. */
 export interface CallOptions {
@@ -159,6 +193,39 @@ export interface CreateOptions {
   stopSignal?: string | number | undefined
   /** Seconds between the stop signal and SIGKILL; 10 where left out, 0 for SIGKILL at once. */
   stopTimeout?: number | undefined
+  /** Gives the process a terminal; as the bundle has it where left out. */
+  terminal?: boolean | undefined
+  /** Keeps standard input open for whoever attaches; without, it is empty. A terminal has one in any case. */
+  stdin?: boolean | undefined
+  /** Ports of the host that are the container's. They are bound and kept where ports are reserved. */
+  ports?: PortMapping[] | undefined
+  /** Whether `ports` stay taken for as long as the container lives; as the engine has it where left out. */
+  reservePorts?: boolean | undefined
+  /** A program (absolute) and its arguments that conmon runs after each exit; an engine is not needed for it. */
+  exitCommand?: string[] | undefined
+  /** A file, absolute, that has conmon's process number while the container is in the runtime. */
+  conmonPidFile?: string | undefined
+  /** Where the container's cgroup goes: an absolute path, or a slice under systemd. */
+  cgroupParent?: string | undefined
+  /**
+   * What its own network namespace is connected to: `none`, nothing, or `slirp4netns`, the host's network as an
+   * unprivileged user reaches it. Where left out, a generated spec has none, and a bundle is used as it is. Ports are
+   * not reserved with slirp4netns.
+   */
+  network?: 'none' | 'slirp4netns' | undefined
+  /** Who makes its cgroup; as the engine has it where left out. */
+  cgroupManager?: 'cgroupfs' | 'systemd' | undefined
+}
+
+/** A port of the host, and what it leads to in the container. */
+export interface PortMapping {
+  protocol: 'tcp' | 'udp' | 'sctp'
+  /** 1 to 65,535. */
+  hostPort: number
+  /** A literal address of this machine; all of them, IPv4 and IPv6, where left out. */
+  hostIp?: string | undefined
+  /** For whoever forwards packets; runchart does not. */
+  containerPort?: number | undefined
 }
 
 /** One piece of a container's output. */
@@ -170,6 +237,85 @@ export interface LogLine {
   partial: boolean
   /** The bytes, without the newline. */
   data: Buffer
+}
+
+/** Output as it left the container; a terminal's is all `stdout`. */
+export interface AttachOutput {
+  stream: 'stdout' | 'stderr'
+  data: Buffer
+}
+
+/** A terminal's size, in characters. */
+export interface TerminalSize {
+  columns: number
+  rows: number
+}
+
+/** Options of `attach`. */
+export interface AttachOptions extends CallOptions {
+  /** Whether output is wanted; true where left out. */
+  output?: boolean | undefined
+  /** Bytes of output that are kept for a reader that is behind; 8 MiB where left out. */
+  maxBufferedBytes?: number | undefined
+}
+
+/**
+ * A container's standard streams, live; what was written before is in its log. It ends with the container, with
+ * `detach`, or when its signal aborts, and none of these touches the container.
+ */
+export interface Attachment extends AsyncDisposable {
+  /** Whether the container has a terminal: then all output is `stdout`, and `resize` works. */
+  readonly terminal: boolean
+  /**
+   * What the container writes from now on. Leaving a loop over it leaves the attachment open, and another loop
+   * goes on where it was. The container is never made to wait: a reader that is further behind than
+   * `maxBufferedBytes` gets what was kept, then AttachError `ESLOWREADER`.
+   */
+  readonly output: AsyncIterable<AttachOutput>
+  /** Resolves when it has ended, however it did. */
+  readonly ended: Promise<void>
+  /**
+   * Writes to standard input; resolves when it is on its way to the container, which makes its writers wait while
+   * it does not read. Throws AttachError `ENOSTDIN` where there is none, `EATTACHENDED` after the end.
+   */
+  write(data: Uint8Array | string): Promise<void>
+  /**
+   * Ends standard input, for everyone. A terminal has no such end: Ctrl-D is typed. A pipe that nobody ends stays
+   * open when an attachment ends, until the engine that fed it closes.
+   */
+  end(): Promise<void>
+  /** Throws AttachError `ENOTERMINAL` where there is none. */
+  resize(size: TerminalSize): Promise<void>
+  /** Ends the attachment. */
+  detach(): void
+}
+
+/** Options of `restore`. */
+export interface RestoreOptions extends CallOptions {
+  /** The directory of the checkpoint, absolute; the container's own where left out. */
+  imagePath?: string | undefined
+  /** Whether TCP connections that were open are part of it; without, they make it fail. */
+  tcpEstablished?: boolean | undefined
+}
+
+/** Options of `checkpoint`. */
+export interface CheckpointOptions extends RestoreOptions {
+  leaveRunning?: boolean | undefined
+}
+
+/** One process of a container, as the host sees it. */
+export interface ProcessInfo {
+  pid: number
+  /** The parent's. */
+  ppid: number
+  /** Number of the user. */
+  uid: number
+  /** ISO 8601. */
+  startedAt: string
+  /** Milliseconds of CPU that it has used. */
+  cpuMs: number
+  /** Its argv; the kernel's name of it where it has none. */
+  command: string[]
 }
 
 /** A handle on one container; handles of one container are interchangeable. */
@@ -192,6 +338,47 @@ export interface Container extends AsyncDisposable {
   wait(options?: CallOptions & { generation?: number | undefined }): Promise<ExitRecord>
   /** What was written so far; with `follow` until the container has exited. */
   logs(options?: CallOptions & { follow?: boolean | undefined }): AsyncIterable<LogLine>
+  /**
+   * Joins a container that is alive; one that is only created too, so that nothing of it is missed. Throws
+   * IllegalTransitionError where it is not, AttachError where its conmon does not answer.
+   */
+  attach(options?: AttachOptions): Promise<Attachment>
+  /**
+   * Runs a command in a container that is running, to its end, and collects its output: a bounded part of each
+   * stream. The command is bound to the call, and is killed with it. Rejects with a RuntimeError, whose `failure`
+   * tells why, where the command cannot be run.
+   */
+  exec(command: string[], options?: CollectOptions): Promise<ExecResult>
+  /** Runs a command with streams, or detached; resolves once it runs. Streams die with the engine, and it with them. */
+  execSession(command: string[], options?: SessionOptions): Promise<ExecSession>
+  /** The live sessions, oldest first. */
+  execs(): ExecInfo[]
+  /**
+   * Ends one session, or all: SIGTERM, and SIGKILL after `timeout` seconds, 10 where left out. Only processes that
+   * are still the sessions' own are signalled. Throws NotFoundError for a session that is not live.
+   */
+  execStop(
+    options?: CallOptions & { session?: string | undefined; timeout?: number | undefined },
+  ): Promise<void>
+  /** Sends a signal to one session's process. Throws NotFoundError for a session that is not live. */
+  execKill(session: string, signal?: string | number, options?: CallOptions): Promise<void>
+  /**
+   * Has CRIU write the processes of a running container to disk. They end with that, cause `checkpointed`, and
+   * resolve when the container can be restored; with `leaveRunning` they go on. Their standard streams must be pipes
+   * or /dev/null. Throws ProgramError where CRIU is missing or the runtime has no checkpoints.
+   */
+  checkpoint(options?: CheckpointOptions): Promise<void>
+  /**
+   * Brings the processes of a checkpoint back, as the next run of a container that has exited. Throws
+   * InvalidInputError where there is no checkpoint.
+   */
+  restore(options?: RestoreOptions): Promise<void>
+  /** Has the runtime let go of one that has exited, where that failed when it was tried by itself. */
+  cleanup(options?: CallOptions): Promise<void>
+  /** Asks the runtime and the process table what is true, and gives what is known then. */
+  refresh(options?: CallOptions): Promise<ContainerInfo>
+  /** The processes of one that is alive, its first one first. */
+  top(options?: CallOptions): Promise<ProcessInfo[]>
   /** `force` kills a live one first. */
   remove(options?: CallOptions & { force?: boolean | undefined }): Promise<void>
 }

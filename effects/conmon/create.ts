@@ -7,6 +7,7 @@ import { createFailure, createTimedOut, createUndead } from './failed-create.ts'
 import { type Lifeline, makeLifeline } from './lifeline.ts'
 import { findMonitor, killMonitor } from './monitor.ts'
 import { runPaths } from './paths.ts'
+import { writePidFile } from './pid-file.ts'
 import { type SpawnedConmon, spawnConmon } from './spawn.ts'
 import { removeTraces } from './traces.ts'
 
@@ -80,6 +81,8 @@ async function awaitCreated(
   const monitor = findMonitor(options.runDir)
   if (process === undefined) throw createFailure(options, conmon, 'its first process died at once')
   if (monitor === undefined) throw createFailure(options, conmon, 'conmon died at once')
+  // conmon itself takes a single one, and that is ours.
+  if (options.conmonPidFile !== undefined) writePidFile(options.conmonPidFile, monitor.pid)
   return { process, monitor }
 }
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
+import { criuWords } from '../checkpoint/image.ts'
 import { RuntimeError } from '../errors.ts'
 import { classifyFailure, lastMessage } from '../runtime/failure.ts'
 import type { ConmonOptions } from './argv.ts'
@@ -20,7 +21,8 @@ export function createFailure(
   const runtimeText = readEnd(runtimeLog)
   const monitorText = readEnd(monitorLog)
   const logLine = lastMessage(runtimeText)
-  const said = lastMessage(reported ?? '') ?? logLine ?? lastMessage(monitorText)
+  const words = lastMessage(reported ?? '') ?? logLine ?? lastMessage(monitorText)
+  const said = withCriuWords(options, words)
   const failure = classifyFailure(said ?? '')
   const durationMs = performance.now() - conmon.startedAt
   return createError(options, said ?? 'conmon ended without a message', failure, {
@@ -29,6 +31,12 @@ export function createFailure(
     durationMs,
     timedOut: false,
   })
+}
+
+/** conmon names the bundle to CRIU as the place of its log; the runtime says no more than that. */
+function withCriuWords({ restore, bundle }: ConmonOptions, words: string | undefined): string | undefined {
+  const criu = restore === undefined ? undefined : criuWords(bundle, 'restore.log')
+  return criu === undefined ? words : `${words ?? 'CRIU failed'}: ${criu}`
 }
 
 /** The error of a create that was not done in time. */
@@ -59,8 +67,9 @@ function createError(
   facts: Pick<RuntimeError['program'], 'stderr' | 'logLine' | 'durationMs' | 'timedOut'>,
   cause?: unknown,
 ): RuntimeError {
-  const program = { path: options.runtimePath, verb: 'create', exitCode: null, signal: null, ...facts }
-  const message = `${basename(options.runtimePath)} create ${options.id}: ${words}`
+  const verb = options.restore === undefined ? 'create' : 'restore'
+  const program = { path: options.runtimePath, verb, exitCode: null, signal: null, ...facts }
+  const message = `${basename(options.runtimePath)} ${verb} ${options.id}: ${words}`
   return new RuntimeError(message, failure, program, { containerId: options.id, cause })
 }
 

@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { identifyProcess, isSameProcess, killGroupOf, type ProcessIdentity } from '../process/identity.ts'
-import { SYNC_FD } from './argv.ts'
 import { type Lifeline, lifelineInode, openLifeline } from './lifeline.ts'
 import { runPaths } from './paths.ts'
 
@@ -80,10 +79,18 @@ function writesPidFile(pid: string, pidFile: string): boolean {
 /** Whether a process has the FIFO open for writing; an engine that watches it has it open for reading only. */
 function holdsLifeline(pid: number, path: string): boolean {
   const fifo = lifelineInode(path)
-  return fifo !== undefined && isWriterOf(pid, SYNC_FD, fifo)
+  return fifo !== undefined && descriptorsOf(pid).some((fd) => isWriterOf(pid, fd, fifo))
 }
 
-function isWriterOf(pid: number, fd: number, fifo: { dev: bigint; ino: bigint }): boolean {
+function descriptorsOf(pid: number): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/fd`)
+  } catch {
+    return []
+  }
+}
+
+function isWriterOf(pid: number, fd: string, fifo: { dev: bigint; ino: bigint }): boolean {
   try {
     const stat = statSync(`/proc/${pid}/fd/${fd}`, { bigint: true })
     if (stat.ino !== fifo.ino || stat.dev !== fifo.dev) return false

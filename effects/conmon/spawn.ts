@@ -3,7 +3,8 @@ import { once } from 'node:events'
 import { closeSync, constants, openSync } from 'node:fs'
 import type { Duplex } from 'node:stream'
 import { ProgramError } from '../errors.ts'
-import { type ConmonOptions, conmonArgv, conmonEnv, START_FD } from './argv.ts'
+import { spawnLabelled } from '../selinux/spawn.ts'
+import { type ConmonOptions, conmonArgv, conmonDescriptors, conmonEnv } from './argv.ts'
 import { type Lifeline, openBothEnds, type SyncPipe } from './lifeline.ts'
 import { runPaths } from './paths.ts'
 import { parseSyncMessage, type SyncMessage } from './sync-pipe.ts'
@@ -31,18 +32,21 @@ export interface SpawnedConmon {
 export async function spawnConmon(options: ConmonOptions): Promise<SpawnedConmon> {
   const paths = runPaths(options.runDir)
   const args = conmonArgv(options)
+  const { handedOver, startFd } = conmonDescriptors(options)
   const ends = openBothEnds(paths.lifeline)
   const logFd = openLog(paths.monitorLog)
   const startedAt = performance.now()
   let child: ChildProcess
   try {
-    child = spawn(options.conmonPath, args, {
-      // 2.1.6 writes its out-of-memory marker into its working directory.
-      cwd: options.runDir,
-      env: conmonEnv(options),
-      detached: true,
-      stdio: ['ignore', 'ignore', logFd, 'pipe', ends.writerFd],
-    })
+    child = spawnLabelled(() =>
+      spawn(options.conmonPath, args, {
+        // 2.1.6 writes its out-of-memory marker into its working directory.
+        cwd: options.runDir,
+        env: conmonEnv(options),
+        detached: true,
+        stdio: ['ignore', 'ignore', logFd, ...handedOver, 'pipe', ends.writerFd],
+      }),
+    )
     await once(child, 'spawn')
   } catch (cause) {
     ends.abandon()
@@ -52,7 +56,7 @@ export async function spawnConmon(options: ConmonOptions): Promise<SpawnedConmon
     closeSync(ends.writerFd)
     closeSync(logFd)
   }
-  return handle(child, ends.watch(), startedAt)
+  return handle(child, child.stdio[startFd] as Duplex, ends.watch(), startedAt)
 }
 
 function openLog(path: string): number {
@@ -60,8 +64,12 @@ function openLog(path: string): number {
   return openSync(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW, 0o600)
 }
 
-function handle(child: ChildProcess, syncPipe: SyncPipe, startedAt: number): SpawnedConmon {
-  const startPipe = child.stdio[START_FD] as Duplex
+function handle(
+  child: ChildProcess,
+  startPipe: Duplex,
+  syncPipe: SyncPipe,
+  startedAt: number,
+): SpawnedConmon {
   // A conmon that dies early breaks it; its exit and the sync pipe's end tell of that.
   startPipe.on('error', () => {})
   const exited = once(child, 'exit').then(([exitCode, signal]) => ({ exitCode, signal }))

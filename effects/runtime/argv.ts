@@ -1,3 +1,4 @@
+import { type CheckpointOptions, checkpointArgv, criuFlags } from '../checkpoint/argv.ts'
 import { RunchartError } from '../errors.ts'
 
 /** Flags that come before the verb. */
@@ -7,13 +8,16 @@ export interface RuntimeFlags {
   /** Where it writes its log, as JSON lines. */
   logPath?: string | undefined
   systemdCgroup?: boolean | undefined
+  /** CRIU; the runtime looks for one by itself where left out. */
+  criuPath?: string | undefined
 }
 
 /** What a runtime is asked to do. */
 export type RuntimeVerb =
-  | { verb: 'state' | 'start' | 'pause' | 'resume'; id: string }
+  | { verb: 'state' | 'start' | 'pause' | 'resume' | 'ps'; id: string }
   | { verb: 'kill'; id: string; signal: number; all?: boolean | undefined }
   | { verb: 'delete'; id: string; force?: boolean | undefined }
+  | ({ verb: 'checkpoint'; id: string } & CheckpointOptions)
 
 /** The arguments of runc or crun for one verb. @throws RunchartError `EINPUT` for an id or signal that is none */
 export function runtimeArgv(flags: RuntimeFlags, verb: RuntimeVerb): string[] {
@@ -26,6 +30,7 @@ export function runtimeFlags(flags: RuntimeFlags): string[] {
     ...['--root', flags.root],
     ...(flags.logPath === undefined ? [] : ['--log', flags.logPath, '--log-format', 'json']),
     ...(flags.systemdCgroup === true ? ['--systemd-cgroup'] : []),
+    ...criuFlags(flags.criuPath),
   ]
 }
 
@@ -36,6 +41,10 @@ function verbArgv(verb: RuntimeVerb): string[] {
       return [...(verb.all === true ? ['--all'] : []), id, validSignal(verb.signal)]
     case 'delete':
       return [...(verb.force === true ? ['--force'] : []), id]
+    case 'ps':
+      return ['--format', 'json', id]
+    case 'checkpoint':
+      return [...checkpointArgv(verb), id]
     default:
       return [id]
   }

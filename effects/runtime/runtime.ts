@@ -1,5 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { basename } from 'node:path'
+import { type CheckpointOptions, criuSearchPath } from '../checkpoint/argv.ts'
+import { criuWords } from '../checkpoint/image.ts'
 import { RuntimeError, type RuntimeFailure } from '../errors.ts'
 import { baseEnvironment } from '../process/environment.ts'
 import type { Limiter } from '../process/limiter.ts'
@@ -19,6 +21,9 @@ export interface RuntimeOptions {
   /** Bounds how many run at once. */
   limit: Limiter
   xdgRuntimeDir?: string | undefined
+  /** The service manager's socket, handed on to `start`, which passes the container's readiness on to it. */
+  notifySocket?: string | undefined
+  systemdCgroup?: boolean | undefined
   /** Milliseconds for one verb; 30,000 where left out. */
   timeoutMs?: number | undefined
 }
@@ -48,15 +53,30 @@ export interface Runtime {
   resume(id: string, call?: RuntimeCall): Promise<void>
   /** Succeeds where there is nothing to delete. `force` kills first. Seed: deleteContainer. */
   delete(id: string, call?: RuntimeCall & { force?: boolean | undefined }): Promise<void>
+  /** Writes the processes to disk, and ends them unless they are left running. Seed: checkpointContainer. */
+  checkpoint(
+    id: string,
+    options: CheckpointOptions,
+    call?: RuntimeCall & { criuPath?: string | undefined },
+  ): Promise<void>
+  /** The process numbers of every process, on the host; needs a cgroup. */
+  processes(id: string, call?: RuntimeCall): Promise<number[]>
   /** The ids in the root, half-made containers among them, which `list` of runc leaves out. */
   list(call?: RuntimeCall): Promise<string[]>
 }
 
 const DEFAULT_TIMEOUT_MS = 30_000
+/** All memory of the container is written to disk. */
+const CHECKPOINT_TIMEOUT_MS = 600_000
+
+interface VerbCall extends RuntimeCall {
+  criuPath?: string | undefined
+  timeoutMs?: number | undefined
+}
 
 /** Makes a {@link Runtime}; runs nothing yet. */
 export function createRuntime(options: RuntimeOptions): Runtime {
-  const run = (verb: RuntimeVerb, call: RuntimeCall = {}) =>
+  const run = (verb: RuntimeVerb, call: VerbCall = {}) =>
     options.limit(() => runVerb(options, verb, call), call.signal)
   const act = async (verb: RuntimeVerb, call?: RuntimeCall) => {
     throwIfFailed(options, verb, await run(verb, call))
@@ -74,6 +94,20 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       const result = await run(verb, call)
       if (failureOf(result) !== 'not-found') throwIfFailed(options, verb, result)
     },
+    async checkpoint(id, { imagePath, workPath, leaveRunning, tcpEstablished }, call) {
+      const verb = { verb: 'checkpoint', id, imagePath, workPath, leaveRunning, tcpEstablished } as const
+      const result = await run(verb, { timeoutMs: CHECKPOINT_TIMEOUT_MS, ...call })
+      const failure = failureOf(result)
+      // The runtime says no more than where CRIU's log is.
+      const words = [lastWords(result), criuWords(workPath, 'dump.log')].filter((text) => text !== undefined)
+      if (failure !== undefined) throw verbError(options, verb, result, words.join(': '), failure)
+    },
+    async processes(id, call) {
+      const verb = { verb: 'ps', id } as const
+      const result = await run(verb, call)
+      throwIfFailed(options, verb, result)
+      return parsePids(result.stdout)
+    },
     list: (call) => listIds(options.root, call),
   }
 }
@@ -81,16 +115,22 @@ export function createRuntime(options: RuntimeOptions): Runtime {
 async function runVerb(
   options: RuntimeOptions,
   verb: RuntimeVerb,
-  { signal }: RuntimeCall,
+  { signal, criuPath, timeoutMs }: VerbCall,
 ): Promise<ProgramResult> {
   return runProgram({
     path: options.path,
-    args: runtimeArgv({ root: options.root }, verb),
-    env: baseEnvironment({ xdgRuntimeDir: options.xdgRuntimeDir }),
+    args: runtimeArgv({ root: options.root, systemdCgroup: options.systemdCgroup, criuPath }, verb),
+    env: { ...verbEnvironment(options, verb), PATH: criuSearchPath(criuPath) },
     cwd: '/',
-    timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+    timeoutMs: timeoutMs ?? options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
     signal,
   })
+}
+
+/** Seed: startContainer, which alone passes readiness on. */
+function verbEnvironment(options: RuntimeOptions, { verb }: RuntimeVerb): Record<string, string> {
+  const { xdgRuntimeDir, notifySocket } = options
+  return baseEnvironment({ xdgRuntimeDir, notifySocket: verb === 'start' ? notifySocket : undefined })
 }
 
 function readState(options: RuntimeOptions, id: string, result: ProgramResult): RuntimeState | undefined {
@@ -134,8 +174,22 @@ function verbError(
   const { exitCode, signal, stderr, durationMs, timedOut } = result
   const program = { path: options.path, verb, exitCode, signal, stderr, durationMs, timedOut }
   const message = `${basename(options.path)} ${verb} ${id}: ${words}`
-  const facts = { containerId: id, cause }
+  const facts = { containerId: id, cause, hint: hintFor(verb) }
   return new RuntimeError(message, failure, { ...program, logLine: lastMessage(stderr) }, facts)
+}
+
+/** Verbs for which a runtime has to know all processes of a container, or to freeze them: by its cgroup. */
+const NEED_CGROUP: ReadonlySet<RuntimeVerb['verb']> = new Set(['pause', 'resume', 'ps'])
+
+function hintFor(verb: RuntimeVerb['verb']): string | undefined {
+  if (process.geteuid?.() === 0 || !NEED_CGROUP.has(verb)) return undefined
+  return 'it takes a cgroup that root has delegated to this user, named as the parent when the container is created'
+}
+
+/** runc writes `null` where there are none. */
+function parsePids(stdout: string): number[] {
+  const pids: unknown = JSON.parse(stdout)
+  return Array.isArray(pids) ? pids.filter((pid) => Number.isSafeInteger(pid) && pid > 0) : []
 }
 
 /** Both runtimes keep one directory for each container; crun also has a hidden cache. */

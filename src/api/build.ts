@@ -1,12 +1,16 @@
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { RunchartError } from '../errors.ts'
 import type { Engine } from '../types.ts'
+import { attachRoute } from './attach.ts'
 import { AutoRemoval } from './auto-remove.ts'
 import { toErrorReply, toInputError } from './error-reply.ts'
+import { addExecRoutes } from './exec/routes.ts'
+import { addCheckpointRoutes } from './routes/checkpoint.ts'
 import { addCommandRoutes } from './routes/commands.ts'
 import { addContainerRoutes } from './routes/containers.ts'
 import { addEngineRoutes } from './routes/engine.ts'
 import { addStreamRoutes } from './routes/streams.ts'
+import { addUpgrades } from './upgrade.ts'
 
 /** Bytes. Linux takes at most 2 MiB of argv and environment together; JSON may double them. */
 const BODY_LIMIT = 4 * 1024 * 1024
@@ -47,7 +51,10 @@ export function buildApi(engine: Engine, options: ApiOptions): FastifyInstance {
   addEngineRoutes(app, context)
   addContainerRoutes(app, context)
   addCommandRoutes(app, context)
+  addCheckpointRoutes(app, context)
+  addExecRoutes(app, context)
   addStreamRoutes(app, context)
+  addUpgrades(app, context, { attach: attachRoute })
   return app
 }
 

@@ -7,6 +7,19 @@ const strict = { additionalProperties: false } as const
 const Flag = Type.Optional(Type.String({ enum: ['', 'true', '1', 'false', '0'] }))
 const WholeNumber = Type.Optional(Type.String({ pattern: '^[0-9]{1,15}$' }))
 
+const PortMapping = Type.Object(
+  {
+    // Any other protocol is refused too, by its name.
+    protocol: Type.Unsafe<'tcp' | 'udp' | 'sctp'>(Type.String()),
+    hostPort: Type.Number(),
+    hostIp: Type.Optional(Type.String()),
+    containerPort: Type.Optional(Type.Number()),
+  },
+  strict,
+)
+
+const CgroupManager = Type.Unsafe<'cgroupfs' | 'systemd'>(Type.String())
+
 /** {@link import('../types.ts').CreateOptions} as JSON. */
 export const CreateBody = Type.Object(
   {
@@ -24,6 +37,15 @@ export const CreateBody = Type.Object(
     cpus: Type.Optional(Type.Number()),
     stopSignal: Type.Optional(Type.Union([Type.String(), Type.Number()])),
     stopTimeout: Type.Optional(Type.Number()),
+    terminal: Type.Optional(Type.Boolean()),
+    stdin: Type.Optional(Type.Boolean()),
+    ports: Type.Optional(Type.Array(PortMapping)),
+    reservePorts: Type.Optional(Type.Boolean()),
+    exitCommand: Type.Optional(Type.Array(Type.String())),
+    conmonPidFile: Type.Optional(Type.String()),
+    cgroupParent: Type.Optional(Type.String()),
+    network: Type.Optional(Type.Union([Type.Literal('none'), Type.Literal('slirp4netns')])),
+    cgroupManager: Type.Optional(CgroupManager),
   },
   strict,
 )

@@ -38,6 +38,15 @@ export interface Snapshot {
   seq: number
 }
 
+/** The media type of a body that is frames. */
+export const FRAMES_TYPE = 'application/vnd.runchart.frames'
+
+/** Descriptors of a process that a command gets as 3, 4 and so on. */
+export interface DescriptorSource {
+  pid: number
+  fds: number[]
+}
+
 /**
  * The trailer that tells why a stream ended early: an {@link ErrorReply} as URI-encoded JSON. A stream that
  * ends without it is whole; one that breaks off lost its owner.

@@ -1,7 +1,8 @@
 import { Command, CommanderError } from 'commander'
 import { packageVersion } from '../api/version.ts'
-import { defaultRoot, defaultRunRoot } from '../engine/paths.ts'
+import { defaultRoot, defaultRunRoot } from '../root/paths.ts'
 import { EXIT_FAILURE } from './exit-codes.ts'
+import { takeCreation } from './input/creation.ts'
 import { isBrokenPipe, quietOnBrokenPipe } from './output/print.ts'
 import { exitCodeOf, reportError, reportUsage } from './output/report.ts'
 import { VERBS } from './verbs.ts'
@@ -40,11 +41,13 @@ export function buildProgram(): Command {
 }
 
 function addGlobalOptions(program: Command): void {
+  takeCreation(program)
   program
     .option('--root <dir>', `where state is kept ($RUNCHART_ROOT, else ${defaultRoot()})`)
     .option('--run-root <dir>', `where sockets and exits are ($RUNCHART_RUN_ROOT, else ${defaultRunRoot()})`)
     .option('--runtime <name|path>', 'OCI runtime that an owner started here uses (runc)')
     .option('--conmon <name|path>', 'conmon that an owner started here uses (conmon)')
+    .option('--criu <name|path>', 'CRIU that an owner started here uses for checkpoints (criu)')
     .option('--embedded', 'own the root in this process while the verb runs; start nothing in the background')
 }
 

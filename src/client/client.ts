@@ -1,6 +1,28 @@
 import { RunchartError } from '../../effects/errors.ts'
 import type { OwnerInfo, Snapshot } from '../api/wire.ts'
-import type { CallOptions, ContainerInfo, CreateOptions, EngineEvent, ExitRecord, LogLine } from '../types.ts'
+import type {
+  Attachment,
+  CallOptions,
+  CheckpointOptions,
+  ContainerInfo,
+  CreateOptions,
+  EngineEvent,
+  ExecInfo,
+  ExecResult,
+  ExitRecord,
+  LogLine,
+  ProcessInfo,
+  RestoreOptions,
+} from '../types.ts'
+import { openAttachment } from './attach.ts'
+import {
+  type ClientCollectOptions,
+  type ClientDetachOptions,
+  type ClientExecSession,
+  type ClientStreamOptions,
+  collectBody,
+  openExecStream,
+} from './exec.ts'
 import { readEvents, readLogs } from './streams.ts'
 import { type Call, createTransport, type Transport } from './transport.ts'
 
@@ -28,11 +50,41 @@ export interface Client {
   kill(ref: string, signal?: string | number, options?: CallOptions): Promise<ContainerInfo>
   pause(ref: string, options?: CallOptions): Promise<ContainerInfo>
   resume(ref: string, options?: CallOptions): Promise<ContainerInfo>
+  /** Writes its processes to disk; they end with it unless they are left running. */
+  checkpoint(ref: string, options?: CheckpointOptions): Promise<ContainerInfo>
+  /** Brings the processes of a checkpoint back. */
+  restore(ref: string, options?: RestoreOptions): Promise<ContainerInfo>
+  /** Has the runtime let go of one that has exited. */
+  cleanup(ref: string, options?: CallOptions): Promise<ContainerInfo>
+  /** Has the owner ask the runtime and the process table what is true. */
+  refresh(ref: string, options?: CallOptions): Promise<ContainerInfo>
+  /** The processes of one that is alive, its first one first. */
+  top(ref: string, options?: CallOptions): Promise<ProcessInfo[]>
   /** Until the exit of that run, or of the present one; also of a container that is gone. */
   wait(ref: string, options?: CallOptions & { generation?: number | undefined }): Promise<ExitRecord>
   remove(ref: string, options?: CallOptions & { force?: boolean | undefined }): Promise<void>
+  /** Runs a command to its end and collects its output. It is killed when the call is aborted or its client dies. */
+  exec(ref: string, command: string[], options?: ClientCollectOptions): Promise<ExecResult>
+  /** Runs a command with streams; resolves once it runs. */
+  execStream(ref: string, command: string[], options?: ClientStreamOptions): Promise<ClientExecSession>
+  /** Leaves a command to conmon; resolves once it runs. Its exit is an event. */
+  execDetached(
+    ref: string,
+    command: string[],
+    options?: ClientDetachOptions,
+  ): Promise<{ id: string; pid: number | null }>
+  /** The live sessions, oldest first. */
+  execs(ref: string, options?: CallOptions): Promise<ExecInfo[]>
+  /** Ends one session, or all: SIGTERM, and SIGKILL after `timeout` seconds. Gives those that still live. */
+  execStop(
+    ref: string,
+    options?: CallOptions & { session?: string | undefined; timeout?: number | undefined },
+  ): Promise<ExecInfo[]>
+  execKill(ref: string, session: string, signal?: string | number, options?: CallOptions): Promise<ExecInfo[]>
   /** Output in the batches in which it came; with `follow` until the container has exited. */
   logs(ref: string, options?: CallOptions & { follow?: boolean | undefined }): AsyncIterable<LogLine[]>
+  /** Joins a container that is alive. Output that waits here is not asked for: the owner bounds what it keeps. */
+  attach(ref: string, options?: CallOptions & { output?: boolean | undefined }): Promise<Attachment>
   /** What was committed after `since`, all where left out; with `follow` live from there on. */
   events(
     options?: CallOptions & { since?: number | undefined; follow?: boolean | undefined },
@@ -69,10 +121,30 @@ function containerCalls(transport: Transport, ask: <T>(call: Call) => Promise<T>
     kill: async (ref, signal, options) => ask(post(path(ref, 'kill'), { signal }, options)),
     pause: async (ref, options) => ask(post(path(ref, 'pause'), {}, options)),
     resume: async (ref, options) => ask(post(path(ref, 'resume'), {}, options)),
+    checkpoint: async (ref, { signal, ...body } = {}) => ask(post(path(ref, 'checkpoint'), body, { signal })),
+    restore: async (ref, { signal, ...body } = {}) => ask(post(path(ref, 'restore'), body, { signal })),
+    cleanup: async (ref, options) => ask(post(path(ref, 'cleanup'), {}, options)),
+    refresh: async (ref, options) => ask(post(path(ref, 'refresh'), {}, options)),
+    top: async (ref, options) => ask(get(path(ref, 'top'), options)),
     wait: async (ref, { generation, signal } = {}) =>
       ask(get(`${path(ref, 'wait')}${query({ generation })}`, { signal })),
+    exec: async (ref, command, options = {}) =>
+      ask(post(path(ref, 'exec'), collectBody(command, options), options)),
+    execStream: async (ref, command, options = {}) =>
+      openExecStream(transport, path(ref, 'exec/stream'), command, options),
+    execDetached: async (ref, command, { signal, ...options } = {}) =>
+      ask(post(path(ref, 'exec'), { command, ...options, detach: true }, { signal })),
+    execs: async (ref, options) => ask(get(path(ref, 'execs'), options)),
+    execStop: async (ref, { session, timeout, signal } = {}) =>
+      ask(post(path(ref, 'execs/stop'), { session, timeout }, { signal })),
+    execKill: async (ref, session, signal, options) =>
+      ask(post(path(ref, `execs/${encodeURIComponent(session)}/kill`), { signal }, options)),
     remove: async (ref, { force, signal } = {}) =>
       ask({ method: 'DELETE', path: `${path(ref)}${query({ force })}`, signal }),
+    attach: async (ref, { output = true, signal } = {}) => {
+      const target = `${path(ref, 'attach')}${query({ 'input-only': output ? undefined : true })}`
+      return openAttachment(transport, { method: 'POST', path: target, signal })
+    },
     logs: (ref, { follow, signal } = {}) =>
       readLogs(transport, get(`${path(ref, 'logs')}${query({ follow })}`, { signal })),
   }

@@ -1,6 +1,7 @@
 /** HTTP over the owner's unix socket, and nothing more. */
-import type { IncomingMessage } from 'node:http'
-import type { ErrorReply } from '../api/wire.ts'
+import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { type ErrorReply, FRAMES_TYPE } from '../api/wire.ts'
 import { connectionError, OwnerError, OwnerGoneError } from './errors.ts'
 
 // Not an import: the module's ESM face loads all that it names, fetch and WebSocket too, for 30 ms.
@@ -15,12 +16,24 @@ export interface Call {
   signal?: AbortSignal | undefined
 }
 
+/** What an upgrade gives. */
+export interface UpgradedConnection {
+  socket: Duplex
+  /** What came on it together with the answer. */
+  head: Buffer
+  headers: IncomingHttpHeaders
+}
+
 /** Where calls are sent. */
 export interface Transport {
   /** The answer's JSON; undefined where it has none. */
   json(call: Call): Promise<unknown>
   /** The answer's body as it comes. Throws after the last chunk where the owner told of an error. */
   stream(call: Call): Promise<IncomingMessage>
+  /** A connection of its own that is no HTTP any more. */
+  upgrade(call: Call, protocol: string): Promise<UpgradedConnection>
+  /** A request whose body, frames, is still to be written while its answer comes. */
+  duplex(call: Call): { request: ClientRequest; response: Promise<IncomingMessage> }
   lost(cause: unknown, signal: AbortSignal | undefined): unknown
   close(): void
 }
@@ -45,8 +58,21 @@ export function createTransport(socketPath: string): Transport {
       request.end(payload)
     })
 
-  const answered = async (call: Call): Promise<IncomingMessage> => {
-    const response = await send(call)
+  const upgrade = ({ method, path, signal }: Call, protocol: string): Promise<UpgradedConnection> =>
+    new Promise((resolve, reject) => {
+      const headers = { connection: 'Upgrade', upgrade: protocol }
+      const request = httpRequest({ agent: false, socketPath, method, path, headers, signal })
+      request.on('error', (error) => reject(connectionError(socketPath, error) ?? lost(error, signal)))
+      request.once('upgrade', ({ headers }, socket, head) => resolve({ socket, head, headers }))
+      request.once('response', (response) => {
+        toError(response).then(reject, (error) => reject(lost(error, signal)))
+      })
+      request.end()
+    })
+
+  const answered = async (call: Call): Promise<IncomingMessage> => checked(await send(call), call)
+
+  const checked = async (response: IncomingMessage, call: Call): Promise<IncomingMessage> => {
     if (response.statusCode !== undefined && response.statusCode < 300) return response
     throw await toError(response).catch((error) => lost(error, call.signal))
   }
@@ -62,6 +88,17 @@ export function createTransport(socketPath: string): Transport {
       }
     },
     stream: answered,
+    duplex(call) {
+      const { method, path, signal } = call
+      const headers = { 'content-type': FRAMES_TYPE }
+      const request = httpRequest({ agent, socketPath, method, path, headers, signal })
+      const response = new Promise<IncomingMessage>((resolve, reject) => {
+        request.once('response', resolve)
+        request.on('error', (error) => reject(connectionError(socketPath, error) ?? lost(error, signal)))
+      })
+      return { request, response: response.then((answer) => checked(answer, call)) }
+    },
+    upgrade,
     lost,
     close: () => agent.destroy(),
   }

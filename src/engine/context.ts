@@ -2,9 +2,10 @@ import type { Logger } from 'pino'
 import type { Limiter } from '../../effects/process/limiter.ts'
 import type { Runtime } from '../../effects/runtime/runtime.ts'
 import type { containerMachine } from '../../machines/index.ts'
+import type { EnginePaths } from '../root/paths.ts'
+import type { Journal } from '../store/journal.ts'
 import type { Store } from '../store/store.ts'
-import type { Journal } from './journal.ts'
-import type { EnginePaths } from './paths.ts'
+import type { CreationSettings } from './creation/settings.ts'
 
 /** What every container of one engine shares. */
 export interface EngineContext {
@@ -12,6 +13,9 @@ export interface EngineContext {
   /** The container chart with this engine's effects. */
   chart: typeof containerMachine
   conmonPath: string
+  /** Name or absolute path of CRIU; the runtime's own choice where undefined. */
+  criu?: string | undefined
+  creation: CreationSettings
   runtime: Runtime
   limit: Limiter
   store: Store

@@ -1,14 +1,24 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { constants } from 'node:os'
 import { join } from 'node:path'
 import { fromPromise } from 'xstate'
-import { createContainer } from '../../effects/conmon/create.ts'
+import type { RestoreOptions } from '../../effects/checkpoint/argv.ts'
 import { removeTraces } from '../../effects/conmon/traces.ts'
 import { removeExitFile } from '../../effects/exits/file.ts'
-import { isSameProcess } from '../../effects/process/identity.ts'
-import { type CreatedFacts, containerMachine, type RunInput, type SignalInput } from '../../machines/index.ts'
+import { isSameProcess, signalProcess } from '../../effects/process/identity.ts'
+import {
+  type CreatedFacts,
+  containerMachine,
+  type Reconciled,
+  type ReconcileInput,
+  type RunInput,
+  type SignalInput,
+} from '../../machines/index.ts'
 import { RuntimeError } from '../errors.ts'
 import { signalName } from '../spec/signals.ts'
-import { endMonitor } from './monitor.ts'
+import { checkpoint, restoreOptions } from './checkpoint.ts'
+import { clearMonitor, letMonitorEnd } from './creation/clear.ts'
+import { createRun } from './creation/run.ts'
 import { reconcile } from './reconcile.ts'
 import type { Supervisor } from './supervisor.ts'
 
@@ -21,15 +31,19 @@ export function provideEffects(find: Find): typeof containerMachine {
 
   return containerMachine.provide({
     actors: {
-      createContainer: effect(create),
+      createContainer: effect((supervisor, _, signal) => create(supervisor, signal)),
       startContainer: effect(({ engine, id }, _, signal) => engine.runtime.start(id, { signal })),
       signalContainer: fromPromise<void, SignalInput>(({ input, signal }) => answer(find, input, signal)),
       pauseContainer: effect(({ engine, id }, _, signal) => engine.runtime.pause(id, { signal })),
       resumeContainer: effect(({ engine, id }, _, signal) => engine.runtime.resume(id, { signal })),
+      checkpointContainer: effect(checkpoint),
+      restoreContainer: effect((supervisor, input, signal) =>
+        create(supervisor, signal, restoreOptions(supervisor, input)),
+      ),
       recordExit: effect(async ({ engine, id }) => removeExitFile(engine.paths.exits, id)),
       cleanUp: effect(cleanUp),
       removeContainer: effect(remove),
-      reconcile: effect(reconcile),
+      reconcile: effect(reconcileAll),
     },
   })
 }
@@ -52,30 +66,20 @@ async function afterCommit<Output, Input extends RunInput>(
 }
 
 /** The seed's createOCIContainer. What failed leaves nothing in the runtime. */
-async function create(supervisor: Supervisor, _: RunInput, signal: AbortSignal): Promise<CreatedFacts> {
-  const { engine, paths, id } = supervisor
+async function create(
+  supervisor: Supervisor,
+  signal: AbortSignal,
+  restore?: RestoreOptions,
+): Promise<CreatedFacts> {
+  const { paths } = supervisor
   const spec = supervisor.spec()
   await rm(paths.runDirectory, { recursive: true, force: true })
   await mkdir(paths.runDirectory, { recursive: true, mode: 0o700 })
   await mkdir(paths.bundle, { recursive: true, mode: 0o700 })
   await writeFile(join(paths.bundle, 'config.json'), JSON.stringify(spec), { mode: 0o600 })
   try {
-    const { process, monitor, lifeline } = await createContainer(
-      {
-        conmonPath: engine.conmonPath,
-        runtimePath: engine.runtime.path,
-        runtimeRoot: engine.runtime.root,
-        id,
-        bundle: paths.bundle,
-        runDir: paths.runDirectory,
-        logPath: paths.log,
-        exitsDir: engine.paths.exits,
-        socketsDir: engine.paths.sockets,
-        terminal: spec.process.terminal === true,
-        stdin: false,
-      },
-      { signal: AbortSignal.any([signal, supervisor.creation.signal]), limit: engine.limit },
-    )
+    const abort = AbortSignal.any([signal, supervisor.creation.signal])
+    const { process, monitor, lifeline } = await createRun(supervisor, abort, { restore })
     supervisor.hold(lifeline)
     return { process, monitor }
   } catch (error) {
@@ -122,8 +126,25 @@ async function deliver(
   { signal, all }: SignalInput,
   abort: AbortSignal,
 ): Promise<void> {
-  await supervisor.engine.runtime.kill(supervisor.id, signal, { all, signal: abort })
+  // Told before it is sent: what it does may be seen before the runtime has returned.
   supervisor.record({ type: 'signal', signal: signalName(signal) ?? String(signal) })
+  await supervisor.engine.journal.committed()
+  const every = all && hasCgroup(supervisor)
+  await supervisor.engine.runtime.kill(supervisor.id, signal, { all: every, signal: abort })
+  if (every && signal === constants.signals.SIGKILL) killFirst(supervisor)
+}
+
+/**
+ * runc finds all by their devices cgroup, out of which systemd (252, version 1) moves those in a slice of a slice: then
+ * it finds nobody, and says nothing.
+ */
+function killFirst({ row }: Supervisor): void {
+  if (row.facts.process !== null) signalProcess(row.facts.process, 'SIGKILL')
+}
+
+/** Without a cgroup, as a user has none unless root has delegated one, a runtime cannot tell which processes are all. */
+function hasCgroup(supervisor: Supervisor): boolean {
+  return process.geteuid?.() === 0 || supervisor.spec().linux?.cgroupsPath !== undefined
 }
 
 function isGone({ row }: Supervisor, error: unknown): boolean {
@@ -132,23 +153,39 @@ function isGone({ row }: Supervisor, error: unknown): boolean {
   return process === null || !isSameProcess(process)
 }
 
+/** The container, and the commands that an earlier engine had run in it; where its run is over, theirs come first. */
+async function reconcileAll(
+  supervisor: Supervisor,
+  input: ReconcileInput,
+  signal: AbortSignal,
+): Promise<Reconciled> {
+  const found = await reconcile(supervisor, input, signal)
+  // Only where the engine has just opened: later on the sessions are its own.
+  if (input.known !== undefined) await supervisor.sessions.recover(supervisor.row.facts.execs ?? [])
+  if (found.found !== 'running' && found.found !== 'paused') await supervisor.sessions.endAll()
+  return found
+}
+
 /** The runtime lets go, conmon has ended, and what belonged to the run is gone. */
 async function cleanUp(supervisor: Supervisor, _: RunInput, signal: AbortSignal): Promise<void> {
   const { engine, id } = supervisor
-  await endMonitor(supervisor, signal)
+  const ended = await letMonitorEnd(supervisor, signal)
   try {
     await engine.runtime.delete(id, { signal })
   } catch (error) {
     supervisor.logger.warn({ err: error }, 'the runtime did not let go at once; it is forced')
     await engine.runtime.delete(id, { force: true, signal })
   }
-  await removeRunFiles(supervisor)
+  await removeRunFiles(supervisor, ended)
 }
 
-async function removeRunFiles({ engine, paths, id }: Supervisor): Promise<void> {
+/** An exit command that goes on has the run's directory for its own. */
+async function removeRunFiles(supervisor: Supervisor, withDirectory = true): Promise<void> {
+  const { engine, paths, id } = supervisor
   const { exits: exitsDir, sockets: socketsDir } = engine.paths
   removeTraces({ id, bundle: paths.bundle, runDir: paths.runDirectory, exitsDir, socketsDir })
-  await rm(paths.runDirectory, { recursive: true, force: true })
+  if (withDirectory) await rm(paths.runDirectory, { recursive: true, force: true })
+  await clearMonitor(supervisor)
 }
 
 async function remove(supervisor: Supervisor): Promise<void> {

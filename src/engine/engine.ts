@@ -2,17 +2,19 @@ import type { Observable, Subscription } from 'rxjs'
 import { listExitFiles, removeExitFile } from '../../effects/exits/file.ts'
 import type { ExitSighting } from '../../effects/exits/watcher.ts'
 import { EngineClosedError, NameTakenError, NotFoundError } from '../errors.ts'
+import type { Ownership } from '../root/ownership.ts'
+import { currentHost } from '../spec/host.ts'
 import { newId, validateName } from '../spec/names.ts'
 import { prepareSpec } from '../spec/prepare.ts'
 import { parseSignal } from '../spec/signals.ts'
 import type { Spec } from '../spec/types.ts'
+import type { StoredEventStream } from '../store/event-stream.ts'
 import type { ContainerRow } from '../store/records.ts'
 import type { CallOptions, Container, ContainerInfo, CreateOptions, Engine, ExitRecord } from '../types.ts'
 import type { EngineContext } from './context.ts'
-import type { StoredEventStream } from './event-stream.ts'
+import { monitorSettings, validateMonitorOptions } from './creation/container.ts'
 import { ContainerHandle, containerInfo, graceMs } from './handle.ts'
 import { within } from './monitor.ts'
-import type { Ownership } from './ownership.ts'
 import { NO_FACTS } from './row.ts'
 import { type Change, Supervisor } from './supervisor.ts'
 import * as verbs from './verbs.ts'
@@ -99,7 +101,8 @@ export class ContainerEngine implements Engine {
     this.#reserve(name, id)
     let supervisor: Supervisor
     try {
-      const spec = await prepareSpec(id, options)
+      const cgroupManager = validateMonitorOptions(options, this.#context.creation)
+      const spec = await prepareSpec(id, options, { ...currentHost(), cgroupManager })
       signal?.throwIfAborted()
       this.#assertOpen()
       supervisor = this.#supervise(this.#newRow(id, name, options, spec), spec)
@@ -133,6 +136,10 @@ export class ContainerEngine implements Engine {
         command: spec.process.args,
         stopSignal: parseSignal(options.stopSignal ?? 'SIGTERM'),
         stopTimeout,
+        stdin: options.stdin === true,
+        terminal: spec.process.terminal === true,
+        network: options.network,
+        monitor: monitorSettings(id, options, spec, this.#context.creation),
       },
       state: 'configured',
       generation: 0,
@@ -242,7 +249,9 @@ export class ContainerEngine implements Engine {
     try {
       await this.#settled()
       this.#watch?.unsubscribe()
-      for (const supervisor of this.#supervisors.values()) supervisor.close()
+      const supervisors = [...this.#supervisors.values()]
+      await Promise.all(supervisors.map(({ sessions }) => sessions.close()))
+      for (const supervisor of supervisors) supervisor.close()
       await this.#context.journal.close()
     } finally {
       clearInterval(this.#alive)

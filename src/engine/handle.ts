@@ -2,9 +2,29 @@ import { readLog } from '../../effects/log/follow.ts'
 import { createLogParser } from '../../effects/log/parse.ts'
 import { InvalidInputError } from '../errors.ts'
 import { parseSignal, signalName } from '../spec/signals.ts'
-import type { CallOptions, Container, ContainerInfo, ContainerState, ExitRecord, LogLine } from '../types.ts'
+import type {
+  Attachment,
+  AttachOptions,
+  CallOptions,
+  CheckpointOptions,
+  CollectOptions,
+  Container,
+  ContainerInfo,
+  ContainerState,
+  ExecInfo,
+  ExecResult,
+  ExecSession,
+  ExitRecord,
+  LogLine,
+  ProcessInfo,
+  RestoreOptions,
+  SessionOptions,
+} from '../types.ts'
+import { attach } from './attach/attach.ts'
 import { awaitChange } from './await-change.ts'
+import { collectExec, openSession, stopSessions, unlessAborted } from './exec/handle.ts'
 import type { Supervisor } from './supervisor.ts'
+import { listProcesses } from './top.ts'
 import * as verbs from './verbs.ts'
 
 /** The longest delay that a timer takes, in seconds. */
@@ -109,6 +129,58 @@ export class ContainerHandle implements Container {
     }
   }
 
+  attach(options: AttachOptions = {}): Promise<Attachment> {
+    return attach(this.#supervisor, options)
+  }
+
+  async checkpoint({ signal, ...choice }: CheckpointOptions = {}): Promise<void> {
+    await verbs.checkpoint(this.#supervisor, choice, signal)
+  }
+
+  async restore({ signal, ...choice }: RestoreOptions = {}): Promise<void> {
+    await verbs.restore(this.#supervisor, choice, signal)
+  }
+
+  async cleanup({ signal }: CallOptions = {}): Promise<void> {
+    await verbs.cleanup(this.#supervisor, signal)
+  }
+
+  async refresh({ signal }: CallOptions = {}): Promise<ContainerInfo> {
+    await verbs.refresh(this.#supervisor, signal)
+    return this.inspect()
+  }
+
+  top({ signal }: CallOptions = {}): Promise<ProcessInfo[]> {
+    return listProcesses(this.#supervisor, signal)
+  }
+
+  exec(command: string[], options: CollectOptions = {}): Promise<ExecResult> {
+    return collectExec(this.#supervisor, command, options)
+  }
+
+  execSession(command: string[], options: SessionOptions = {}): Promise<ExecSession> {
+    return openSession(this.#supervisor, command, options)
+  }
+
+  execs(): ExecInfo[] {
+    return this.#supervisor.sessions.list()
+  }
+
+  async execStop({
+    signal,
+    ...options
+  }: CallOptions & { session?: string | undefined; timeout?: number | undefined } = {}): Promise<void> {
+    await unlessAborted(stopSessions(this.#supervisor, options), signal)
+  }
+
+  async execKill(
+    session: string,
+    signal: string | number = 'SIGKILL',
+    call: CallOptions = {},
+  ): Promise<void> {
+    await unlessAborted(this.#supervisor.sessions.find(session).kill(parseSignal(signal)), call.signal)
+  }
+
   async remove({ signal, force = false }: CallOptions & { force?: boolean | undefined } = {}): Promise<void> {
     await verbs.remove(this.#supervisor, force, signal)
   }
@@ -148,6 +220,8 @@ export function containerInfo({ row, settings, paths }: Supervisor): ContainerIn
     runtime: settings.runtime,
     bundle: paths.bundle,
     logPath: paths.log,
+    terminal: settings.terminal === true,
+    stdin: settings.stdin === true || settings.terminal === true,
     command: settings.command,
     stopSignal: signalName(settings.stopSignal) ?? String(settings.stopSignal),
     stopTimeout: settings.stopTimeout,

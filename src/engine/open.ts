@@ -3,27 +3,31 @@ import { watchExits } from '../../effects/exits/watcher.ts'
 import { readBootId } from '../../effects/process/identity.ts'
 import { createLimiter } from '../../effects/process/limiter.ts'
 import { findProgram, programVersion } from '../../effects/runtime/find.ts'
+import { findRuntime } from '../../effects/runtime/first-usable.ts'
 import { createRuntime } from '../../effects/runtime/runtime.ts'
+import { makeDirectory, makeDirectoryOfMode, type Ownership, own } from '../root/ownership.ts'
+import { defaultRoot, defaultRunRoot, type EnginePaths, enginePaths } from '../root/paths.ts'
+import { StoredEventStream } from '../store/event-stream.ts'
+import { Journal } from '../store/journal.ts'
 import { Store } from '../store/store.ts'
 import type { Engine } from '../types.ts'
 import type { EngineContext } from './context.ts'
+import { type CreationOptions, creationSettings } from './creation/settings.ts'
 import { provideEffects } from './effects.ts'
 import { ContainerEngine } from './engine.ts'
-import { StoredEventStream } from './event-stream.ts'
-import { Journal } from './journal.ts'
-import { makeDirectory, type Ownership, own } from './ownership.ts'
-import { defaultRoot, defaultRunRoot, type EnginePaths, enginePaths } from './paths.ts'
 
 /** What an engine is opened with; everything has a default. */
-export interface EngineOptions {
+export interface EngineOptions extends CreationOptions {
   /** Where state is kept; absolute. `/var/lib/runchart`, or `$XDG_DATA_HOME/runchart` for other users. */
   root?: string | undefined
   /** Where exits and sockets are; absolute. `/run/runchart`, or `$XDG_RUNTIME_DIR/runchart` for other users. */
   runRoot?: string | undefined
-  /** Name or absolute path of an OCI runtime; `runc`. */
-  runtime?: string | undefined
+  /** Name or absolute path of an OCI runtime, or several, of which the first usable one is taken; `runc`. */
+  runtime?: string | readonly string[] | undefined
   /** Name or absolute path of conmon; `conmon`. */
   conmon?: string | undefined
+  /** Name or absolute path of CRIU, which checkpoints need; the `criu` that the runtime finds. */
+  criu?: string | undefined
   /** How many programs may run at once; twice the cores. */
   concurrency?: number | undefined
   /** Where the engine logs; it is silent without one. */
@@ -34,7 +38,7 @@ export interface EngineOptions {
  * Opens a root and becomes its only owner. Containers that an earlier engine left are asked for and taken over
  * before this resolves.
  *
- * Throws ProgramError where conmon or the runtime is missing or too old, RootError where a directory cannot be
+ * Throws InvalidInputError for an option that is none, ProgramError where conmon or the runtime is missing or too old, RootError where a directory cannot be
  * used, RootOwnedError where another engine lives there, StoreError where the store cannot be read.
  *
  * Answers to the seed's newOCIRuntime.
@@ -43,18 +47,23 @@ export interface EngineOptions {
  * await using engine = await openEngine({ root: '/var/lib/ci', runRoot: '/run/ci' })
  */
 export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
+  const logger = options.logger ?? pino({ level: 'silent' })
+  const creation = creationSettings(options, logger.level)
   const conmonPath = findProgram(options.conmon ?? 'conmon')
-  const runtimePath = findProgram(options.runtime ?? 'runc')
-  await Promise.all([
+  const [runtimePath] = await Promise.all([
+    findRuntime([options.runtime ?? 'runc'].flat()),
     programVersion(conmonPath, { expected: 'conmon' }),
-    programVersion(runtimePath, { expected: 'runtime' }),
   ])
   const owned: Ownership[] = []
   try {
     const paths = ownPaths(options, owned)
-    const logger = options.logger ?? pino({ level: 'silent' })
     const limit = createLimiter(options.concurrency)
-    const runtime = createRuntime({ path: runtimePath, root: paths.runtimeRoot, limit })
+    const runtime = createRuntime({
+      ...{ path: runtimePath, root: paths.runtimeRoot, limit },
+      systemdCgroup: creation.cgroupManager === 'systemd',
+      xdgRuntimeDir: creation.inherited.xdgRuntimeDir,
+      notifySocket: creation.inherited.notifySocket,
+    })
     const store = new Store(paths.store, readBootId())
     try {
       const journal = new Journal(store, (error) =>
@@ -64,7 +73,18 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
         logger.error({ err: error }, 'a consumer of events threw'),
       )
       const chart = provideEffects((id) => engine.supervisor(id))
-      const context: EngineContext = { paths, conmonPath, chart, runtime, limit, store, journal, logger }
+      const shared = {
+        paths,
+        conmonPath,
+        criu: options.criu,
+        creation,
+        runtime,
+        limit,
+        store,
+        journal,
+        logger,
+      }
+      const context: EngineContext = { ...shared, chart }
       const engine = new ContainerEngine(context, events, owned)
       await engine.recover(watchExits(paths.exits))
       return engine
@@ -85,8 +105,8 @@ function ownPaths(options: EngineOptions, owned: Ownership[]): EnginePaths {
   owned.push(own(root))
   if (runRoot !== root) owned.push(own(runRoot))
   const paths = enginePaths(root, runRoot)
-  makeDirectory(paths.exits, 0o750)
-  makeDirectory(paths.sockets, 0o750)
+  makeDirectoryOfMode(paths.exits, 0o750)
+  makeDirectoryOfMode(paths.sockets, 0o750)
   makeDirectory(paths.runtimeRoot)
   return paths
 }

@@ -1,7 +1,15 @@
+import { removeCgroup } from '../../effects/cgroup/directories.ts'
+import { readHierarchies } from '../../effects/cgroup/hierarchies.ts'
 import { killMonitor } from '../../effects/conmon/create.ts'
 import { type Lifeline, openLifeline } from '../../effects/conmon/lifeline.ts'
-import { isSameProcess, readBootId } from '../../effects/process/identity.ts'
-import type { ExitCause, ExitEvidence, Reconciled, ReconcileInput } from '../../machines/index.ts'
+import { isSameProcess, readBootId, signalProcess } from '../../effects/process/identity.ts'
+import type {
+  ExitCause,
+  ExitEvidence,
+  ProcessFacts,
+  Reconciled,
+  ReconcileInput,
+} from '../../machines/index.ts'
 import { RunchartError } from '../errors.ts'
 import { within } from './monitor.ts'
 import type { Supervisor } from './supervisor.ts'
@@ -45,12 +53,32 @@ async function askRuntime(
 ): Promise<Reconciled> {
   const state = await supervisor.engine.runtime.state(supervisor.id, { signal })
   const lives = process !== undefined && isSameProcess(process)
+  if (lives && state === undefined) return endDisowned(supervisor, process, lifeline, signal)
   if (!lives || state === undefined || state.status === 'stopped')
     return awaitEvidence(supervisor, lifeline, signal)
   if (lifeline === undefined || monitor === undefined || (await within(lifeline.ended, 0, signal))) {
     return endOrphan(supervisor, signal)
   }
   return { found: state.status, process, monitor }
+}
+
+/** The runtime has forgotten a container that lives: nobody else can end it, nor remove its cgroup. */
+async function endDisowned(
+  supervisor: Supervisor,
+  process: ProcessFacts,
+  lifeline: Lifeline | undefined,
+  signal: AbortSignal,
+): Promise<Reconciled> {
+  supervisor.logger.warn('the runtime knows the container no more; its process is killed')
+  signalProcess(process, 'SIGKILL')
+  const found = await awaitEvidence(supervisor, lifeline, signal)
+  const path = supervisor.spec().linux?.cgroupsPath
+  try {
+    if (path?.startsWith('/')) await removeCgroup(readHierarchies(), path)
+  } catch (error) {
+    supervisor.logger.warn({ err: error }, 'the cgroup of the container could not be removed')
+  }
+  return found
 }
 
 /** The process is gone; where conmon still lives, its exit file is on the way. */

@@ -33,6 +33,7 @@ export function nextRow(
       stop: context.stop ?? null,
       exit: exitOf(row, state, context, startedAt, at),
       error: errorRecord(errorOf(context.failure, row)),
+      ...(row.facts.execs !== undefined && { execs: row.facts.execs }),
     },
   }
 }
@@ -44,8 +45,8 @@ function startOf(
   context: ContainerContext,
   at: string,
 ): string | null {
+  if (state === 'starting' || (state === 'restoring' && row.state !== state)) return at
   if (context.generation !== row.generation || state === 'created') return null
-  if (state === 'starting') return at
   return row.facts.startedAt
 }
 
@@ -56,11 +57,11 @@ function exitOf(
   startedAt: string | null,
   at: string,
 ): ExitRecord | null {
-  if (row.state === 'creating' && state === 'configured') {
+  if (state === 'configured' && (row.state === 'creating' || row.state === 'restoring')) {
     return exitRecord(row, { code: -1, oomKilled: false, finishedAt: at, cause: 'create-failed' }, null)
   }
   // While the run goes on, an exit that came too early for its state is not told.
-  if (state === 'creating' || state === 'restoring') return null
+  if (state === 'creating' || state === 'restoring' || state === 'checkpointing') return null
   if (context.exit === undefined) return context.generation === row.generation ? row.facts.exit : null
   return exitRecord({ ...row, generation: context.generation }, context.exit, startedAt)
 }

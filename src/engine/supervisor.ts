@@ -9,12 +9,14 @@ import {
   type KnownContainer,
 } from '../../machines/index.ts'
 import { EngineClosedError, IllegalTransitionError } from '../errors.ts'
+import { type ContainerPaths, containerPaths } from '../root/paths.ts'
 import type { Spec } from '../spec/types.ts'
-import type { Commit, ContainerRow, ContainerSettings, UnnumberedEvent } from '../store/records.ts'
+import type { Commit, ContainerRow, ContainerSettings, ExecRow, UnnumberedEvent } from '../store/records.ts'
 import type { ContainerState, EngineEvent } from '../types.ts'
 import type { EngineContext } from './context.ts'
 import { findEvidence } from './evidence.ts'
-import { type ContainerPaths, containerPaths } from './paths.ts'
+import type { SessionEvent } from './exec/session.ts'
+import { Sessions } from './exec/sessions.ts'
 import { errorOf, nextRow } from './row.ts'
 
 type Snapshot = SnapshotFrom<typeof containerMachine>
@@ -51,6 +53,8 @@ export class Supervisor {
   readonly logger: Logger
   /** Aborted where the caller of `create` gives up. */
   readonly creation = new AbortController()
+  /** Commands that run in it besides its own. */
+  readonly sessions: Sessions
   /** Requests of `kill` that wait for their signal to be delivered. */
   readonly signalRequests = new Map<number, (outcome: Error | undefined) => void>()
   readonly #bearings: Bearings
@@ -73,6 +77,7 @@ export class Supervisor {
     this.engine = engine
     this.paths = containerPaths(engine.paths, row.id)
     this.logger = engine.logger.child({ containerId: row.id })
+    this.sessions = new Sessions(this)
     this.#bearings = bearings
     this.#committed = row
     this.#newest = row
@@ -134,11 +139,39 @@ export class Supervisor {
 
   /** Gives the chart a command. Throws IllegalTransitionError where its state does not take it. */
   command(command: ContainerCommand): void {
+    this.assertTakes(command)
+    this.#running().send(command)
+  }
+
+  /** Throws IllegalTransitionError where the chart's state does not take the command. */
+  assertTakes(command: ContainerCommand): void {
     this.assertOpen()
-    const actor = this.#running()
-    const snapshot = actor.getSnapshot()
+    const snapshot = this.#running().getSnapshot()
     if (!snapshot.can(command)) throw this.#refusal(command, snapshot)
-    actor.send(command)
+  }
+
+  /** Throws IllegalTransitionError, naming what was asked, where the container's own process does not run. */
+  assertRuns(asked: string): void {
+    this.assertOpen()
+    const snapshot = this.#running().getSnapshot()
+    const state = topLevel(snapshot)
+    if (state === 'running' && !this.sessions.isEnding) return
+    const hint = state === 'paused' ? 'resume it first' : 'it needs a container that is running'
+    // One whose exit is known only waits for those of its sessions.
+    throw this.refuse(asked, hint, state === 'running' ? 'stopped' : state)
+  }
+
+  /** Commits the live sessions, with events of theirs; resolves once they may be told. */
+  recordSessions(execs: ExecRow[] | undefined, events: readonly SessionEvent[]): Promise<void> {
+    const { execs: _, ...facts } = this.#newest.facts
+    this.#newest = { ...this.#newest, facts: execs === undefined ? facts : { ...facts, execs } }
+    const row = this.#newest
+    const { id, name, generation } = row
+    const stamp = { at: new Date().toISOString(), containerId: id, name, generation }
+    return new Promise((resolve) => {
+      for (const event of events) this.#append({ row, event: { ...stamp, ...event } })
+      this.#append({ row }, undefined, resolve)
+    })
   }
 
   /** A number that tells one `kill` from another. */
@@ -177,7 +210,10 @@ export class Supervisor {
     const actor = this.#actor
     if (evidence === undefined || actor === undefined) return false
     const { context } = actor.getSnapshot()
-    actor.send({ type: 'exit.observed', generation: context.generation, evidence })
+    const tell = () => actor.send({ type: 'exit.observed', generation: context.generation, evidence })
+    // The exits of its sessions are committed before its own.
+    if (this.sessions.isEmpty && !this.sessions.isEnding) tell()
+    else void this.sessions.endAll().then(tell)
     return true
   }
 
@@ -220,6 +256,7 @@ export class Supervisor {
     const failure = errorOf(snapshot.context.failure, this)
     if (state === before.state && sameFacts(before, row)) return
     this.#newest = row
+    if (row.generation !== before.generation) this.sessions.renew()
     const event = state === before.state ? undefined : stateEvent(before, row, at)
     const exit = endsRun(before.state, state) ? (row.facts.exit ?? undefined) : undefined
     if (WITHOUT_MONITOR.has(before.state) && snapshot.hasTag('alive')) this.#watch(row.generation)
@@ -238,10 +275,11 @@ export class Supervisor {
     })
   }
 
-  #append(commit: Commit, change?: Change): void {
+  #append(commit: Commit, change?: Change, done?: () => void): void {
     const told = (event: EngineEvent | undefined): void => {
       this.#committed = commit.row
       if (event !== undefined) this.#bearings.tell(event)
+      done?.()
       if (change === undefined) return
       for (const listener of [...this.#listeners]) listener(change)
       if (change.to === 'removed') this.#leave()
@@ -252,6 +290,14 @@ export class Supervisor {
   #leave(): void {
     this.unhold()
     this.#bearings.onRemoved()
+  }
+
+  /** The error of what a state does not take and the chart has no command for. */
+  refuse(event: string, hint: string, state?: ContainerState): IllegalTransitionError {
+    const snapshot = this.#running().getSnapshot()
+    const allowed = CONTAINER_COMMANDS.filter((type) => snapshot.can(sample(type, { type: 'create' })))
+    const transition = { state: state ?? topLevel(snapshot), event, allowed }
+    return new IllegalTransitionError(transition, this.name, { containerId: this.id, hint })
   }
 
   #refusal(command: ContainerCommand, snapshot: Snapshot): IllegalTransitionError {
@@ -267,11 +313,16 @@ export class Supervisor {
   }
 }
 
+/** States in which a run comes to be, or does not. */
+const MAKING: ReadonlySet<ContainerState> = new Set(['creating', 'restoring'])
+
 const endsRun = (from: ContainerState, to: ContainerState): boolean =>
-  from !== to && (to === 'stopped' || (from === 'creating' && to === 'configured'))
+  from !== to && (to === 'stopped' || (to === 'configured' && MAKING.has(from)))
 
 /** States that take no end of conmon: it is being made, or asked for. */
 const WITHOUT_MONITOR: ReadonlySet<ContainerState> = new Set(['creating', 'restoring', 'reconciling'])
+
+const NO_IMAGE = { imagePath: '', tcpEstablished: false }
 
 /** A command of each kind, to ask a chart whether it would take one; no guard looks at more than `force`. */
 function sample(type: ContainerCommand['type'], asked: ContainerCommand): ContainerCommand {
@@ -281,7 +332,9 @@ function sample(type: ContainerCommand['type'], asked: ContainerCommand): Contai
     case 'kill':
       return { type, signal: 15, request: 0 }
     case 'checkpoint':
-      return { type, leaveRunning: false }
+      return { type, leaveRunning: false, ...NO_IMAGE }
+    case 'restore':
+      return { type, ...NO_IMAGE }
     case 'remove':
       return { type, force: asked.type === 'remove' && asked.force }
     default:

@@ -2,6 +2,7 @@ import type { ContainerCommand } from '../../machines/index.ts'
 import { RemovedError, RunchartError } from '../errors.ts'
 import type { ContainerState, ExitRecord } from '../types.ts'
 import { awaitChange, type Verdict } from './await-change.ts'
+import { assertCheckpointing, existingImage, newImage } from './checkpoint.ts'
 import type { Change, Supervisor } from './supervisor.ts'
 
 /**
@@ -70,6 +71,33 @@ const judgeRemove: Judge<undefined> = (change) => {
   return livesOn ? failed(change, 'be removed') : undefined
 }
 
+/** Done when it runs on, or when it is out of the runtime, where it can be restored from. */
+const judgeCheckpoint: Judge<undefined> = (change) => {
+  if (change.failure !== undefined && change.to !== 'reconciling') return failed(change, 'be checkpointed')
+  if (change.to === 'running')
+    return change.from === 'checkpointing' ? done : failed(change, 'be checkpointed')
+  if (change.to === 'paused' || change.to === 'created') return failed(change, 'be checkpointed')
+  return change.to === 'exited' || change.to === 'stopping' || change.to === 'removed' ? done : undefined
+}
+
+/** A container that exits before its restore returns has been restored. */
+const judgeRestore: Judge<undefined> = (change) => {
+  if (change.to === 'configured' || change.to === 'removed') return failed(change, 'be restored')
+  return change.from === 'restoring' ? done : undefined
+}
+
+const judgeCleanup: Judge<undefined> = (change) => {
+  if (change.to === 'exited' || change.to === 'removed') return done
+  return change.from === 'cleaning' && change.to === 'stopped' ? failed(change, 'be cleaned up') : undefined
+}
+
+/** Where the world gives no answer it is asked again, but nobody is made to wait for that. */
+const judgeRefresh: Judge<undefined> = (change) => {
+  if (change.from !== 'reconciling') return undefined
+  if (change.to !== 'reconciling') return done
+  return change.failure === undefined ? undefined : failed(change, 'be refreshed')
+}
+
 async function obey<T>(
   supervisor: Supervisor,
   command: ContainerCommand,
@@ -104,6 +132,56 @@ export const pause = (supervisor: Supervisor, signal?: AbortSignal): Promise<und
 
 export const resume = (supervisor: Supervisor, signal?: AbortSignal): Promise<undefined> =>
   obey(supervisor, { type: 'resume' }, judgeResume, signal)
+
+/** What a caller says of a checkpoint or a restore. */
+interface ImageChoice {
+  imagePath?: string | undefined
+  tcpEstablished?: boolean | undefined
+}
+
+/** The seed's checkpointContainer. Nothing begins before the runtime, CRIU and the path are known to be good. */
+export async function checkpoint(
+  supervisor: Supervisor,
+  choice: ImageChoice & { leaveRunning?: boolean | undefined },
+  signal?: AbortSignal,
+): Promise<void> {
+  const { leaveRunning = false, tcpEstablished = false } = choice
+  const imagePath = newImage(supervisor, choice.imagePath)
+  const command: ContainerCommand = { type: 'checkpoint', leaveRunning, tcpEstablished, imagePath }
+  supervisor.assertTakes(command)
+  await assertCheckpointing(supervisor, signal)
+  await obey(supervisor, command, judgeCheckpoint, signal)
+}
+
+/** Brings the processes of a checkpoint back, as the container's next run. */
+export async function restore(
+  supervisor: Supervisor,
+  choice: ImageChoice,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { tcpEstablished = false } = choice
+  supervisor.assertTakes({ type: 'restore', tcpEstablished, imagePath: '' })
+  const imagePath = existingImage(supervisor, choice.imagePath)
+  await assertCheckpointing(supervisor, signal)
+  await obey(supervisor, { type: 'restore', tcpEstablished, imagePath }, judgeRestore, signal)
+}
+
+/** Has the runtime let go of a container that has exited; one that it has let go of is left as it is. */
+export async function cleanup(supervisor: Supervisor, signal?: AbortSignal): Promise<void> {
+  if (supervisor.row.state === 'exited') return
+  if (supervisor.row.state === 'cleaning') return awaitChange(supervisor, judgeCleanup, signal)
+  await obey(supervisor, { type: 'cleanup' }, judgeCleanup, signal)
+}
+
+/** States in which a process lives that nobody is at work on. */
+const REFRESHABLE: ReadonlySet<ContainerState> = new Set(['created', 'running', 'paused'])
+
+/** The seed's updateContainerStatus: asks the world, and goes to what is true. Without a process nothing is asked. */
+export async function refresh(supervisor: Supervisor, signal?: AbortSignal): Promise<void> {
+  supervisor.assertOpen()
+  if (!REFRESHABLE.has(supervisor.row.state)) return
+  await obey(supervisor, { type: 'refresh' }, judgeRefresh, signal)
+}
 
 export const remove = (supervisor: Supervisor, force: boolean, signal?: AbortSignal): Promise<undefined> =>
   obey(supervisor, { type: 'remove', force }, judgeRemove, signal)

@@ -8,6 +8,9 @@ export const CPU_PERIOD = 100_000
 /** The search path in a container whose spec is generated. */
 export const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
+/** The kind of terminal that a container with one is told of; nearly every terminal understands it. */
+export const DEFAULT_TERM = 'TERM=xterm'
+
 const CAPABILITIES = [
   'CAP_CHOWN',
   'CAP_DAC_OVERRIDE',

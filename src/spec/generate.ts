@@ -1,5 +1,12 @@
 import type { CreateOptions } from '../types.ts'
-import { DEFAULT_PATH, defaultCapabilities, defaultMounts, MASKED_PATHS, READONLY_PATHS } from './defaults.ts'
+import {
+  DEFAULT_PATH,
+  DEFAULT_TERM,
+  defaultCapabilities,
+  defaultMounts,
+  MASKED_PATHS,
+  READONLY_PATHS,
+} from './defaults.ts'
 import type { SpecHost } from './host.ts'
 import { applyOverrides } from './overrides.ts'
 import type { Spec, SpecLinux, SpecUser } from './types.ts'
@@ -27,7 +34,7 @@ export function generateSpec(options: CreateOptions & { rootfs: string }, contex
       terminal: false,
       user,
       args: [],
-      env: [DEFAULT_PATH],
+      env: options.terminal === true ? [DEFAULT_PATH, DEFAULT_TERM] : [DEFAULT_PATH],
       cwd: '/',
       capabilities: defaultCapabilities(user.uid),
       noNewPrivileges: false,

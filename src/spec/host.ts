@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import type { CgroupManager } from '../../effects/cgroup/placement.ts'
 
 /** What a spec has to know of the machine and the caller. */
 export interface SpecHost {
@@ -7,6 +8,8 @@ export interface SpecHost {
   gid: number
   /** Whether /sys/fs/cgroup is the unified hierarchy. */
   cgroupV2: boolean
+  /** Who makes cgroups; `cgroupfs` where left out. */
+  cgroupManager?: CgroupManager | undefined
 }
 
 /** The machine that this process runs on. */

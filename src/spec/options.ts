@@ -11,6 +11,8 @@ export const MAX_STOP_TIMEOUT = 2_147_483
 /** The kernel's smallest CPU quota is 1 ms. */
 const MIN_CPUS = 1000 / CPU_PERIOD
 
+const NETWORKS: readonly unknown[] = [undefined, 'none', 'slirp4netns']
+
 /** The kernel's longest host name, in bytes. */
 const MAX_HOSTNAME = 64
 
@@ -26,6 +28,9 @@ export function validateOptions(options: CreateOptions): void {
   validateEnv(options.env)
   validateSettings(options)
   validateLimits(options)
+  if (!NETWORKS.includes(options.network)) {
+    throw invalid('network', options.network, 'give none or slirp4netns')
+  }
   if (options.stopSignal !== undefined) parseSignal(options.stopSignal)
   if (options.stopTimeout !== undefined) validateStopTimeout(options.stopTimeout)
 }
@@ -74,15 +79,16 @@ function validateEnv(env: string[] | undefined): void {
   }
 }
 
-function validateSettings({ workdir, user, hostname, readOnly }: CreateOptions): void {
+function validateSettings({ workdir, user, hostname, ...flags }: CreateOptions): void {
   if (workdir !== undefined) {
     validateText('working directory', workdir)
     if (!workdir.startsWith('/')) throw invalid('working directory', workdir, 'give an absolute path')
   }
   if (user !== undefined) validateText('user', user)
   if (hostname !== undefined) validateHostname(hostname)
-  if (readOnly !== undefined && typeof readOnly !== 'boolean') {
-    throw invalid('readOnly', readOnly, 'give true or false')
+  for (const name of ['readOnly', 'terminal', 'stdin'] as const) {
+    const flag = flags[name]
+    if (flag !== undefined && typeof flag !== 'boolean') throw invalid(name, flag, 'give true or false')
   }
 }
 

@@ -12,6 +12,7 @@ export function applyOverrides(spec: Spec, options: CreateOptions, user?: SpecUs
     ...spec,
     process: {
       ...process,
+      ...given('terminal', options.terminal),
       ...given('args', options.command),
       ...(options.env === undefined ? {} : { env: mergeEnv(process.env ?? [], options.env) }),
       ...given('cwd', options.workdir),
@@ -38,7 +39,15 @@ function given<Key extends string, Value>(
 
 function limitedLinux(linux: SpecLinux | undefined, options: CreateOptions): SpecLinux | undefined {
   const resources = limitedResources(linux?.resources, options)
-  return resources === linux?.resources ? linux : { ...linux, ...given('resources', resources) }
+  const limited = resources === linux?.resources ? linux : { ...linux, ...given('resources', resources) }
+  return options.network === undefined ? limited : { ...limited, namespaces: ownNetwork(limited?.namespaces) }
+}
+
+/** One that is nobody else's, in whatever place the spec has it. */
+function ownNetwork(namespaces: SpecLinux['namespaces'] = []): NonNullable<SpecLinux['namespaces']> {
+  const network = { type: 'network' }
+  const has = namespaces.some(({ type }) => type === 'network')
+  return has ? namespaces.map((each) => (each.type === 'network' ? network : each)) : [...namespaces, network]
 }
 
 function limitedResources(

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { type CgroupManager, containerCgroupsPath } from '../../effects/cgroup/placement.ts'
 import { InvalidInputError } from '../errors.ts'
 import type { CreateOptions } from '../types.ts'
 import { assertDirectory, loadBundle } from './bundle.ts'
@@ -26,7 +27,8 @@ export async function prepareSpec(
     options.bundle === undefined
       ? await specAroundRootfs(id, { ...options, rootfs: options.rootfs ?? '' }, host)
       : await specOfBundle(options.bundle, options, host)
-  return withCgroupsPath(withoutTerminal(spec), host.uid === 0 ? `/runchart-${id}` : undefined)
+  if (host.uid !== 0 && options.cgroupParent === undefined) return spec
+  return withCgroupsPath(spec, id, host.cgroupManager ?? 'cgroupfs', options.cgroupParent)
 }
 
 async function specAroundRootfs(
@@ -66,13 +68,8 @@ function assertMapped({ uid, gid }: SpecUser, host: SpecHost): void {
   })
 }
 
-/** The engine gives no container a terminal, and a runtime refuses to make one that nobody takes. */
-function withoutTerminal(spec: Spec): Spec {
-  return spec.process.terminal === true ? { ...spec, process: { ...spec.process, terminal: false } } : spec
-}
-
-/** Where the bundle names no cgroup, the container gets one that is recognisably ours. */
-function withCgroupsPath(spec: Spec, cgroupsPath: string | undefined): Spec {
-  if (cgroupsPath === undefined || (spec.linux?.cgroupsPath ?? '') !== '') return spec
-  return { ...spec, linux: { ...spec.linux, cgroupsPath } }
+/** Where neither the caller nor the bundle names a cgroup, the container gets one that is recognisably ours. */
+function withCgroupsPath(spec: Spec, id: string, manager: CgroupManager, parent: string | undefined): Spec {
+  if (parent === undefined && (spec.linux?.cgroupsPath ?? '') !== '') return spec
+  return { ...spec, linux: { ...spec.linux, cgroupsPath: containerCgroupsPath(manager, id, parent) } }
 }

@@ -1,6 +1,15 @@
+import type { CgroupManager, MonitorPlacement } from '../../effects/cgroup/placement.ts'
 import type { ProcessFacts, StopRequest } from '../../machines/index.ts'
 import type { Spec } from '../spec/types.ts'
-import type { ContainerState, EngineEvent, ErrorRecord, ExitRecord } from '../types.ts'
+import type {
+  ContainerState,
+  CreateOptions,
+  EngineEvent,
+  ErrorRecord,
+  ExecState,
+  ExitRecord,
+  PortMapping,
+} from '../types.ts'
 
 /** What was settled when a container was created; never changes. Its spec is kept apart, being large. */
 export interface ContainerSettings {
@@ -11,6 +20,32 @@ export interface ContainerSettings {
   stopSignal: number
   /** Seconds. */
   stopTimeout: number
+  /** Whether conmon keeps a pipe for its standard input; a terminal needs none. */
+  stdin?: boolean | undefined
+  terminal?: boolean | undefined
+  monitor?: MonitorSettings | undefined
+  network?: CreateOptions['network']
+}
+
+/** What of a container's settings is its conmon's. */
+export interface MonitorSettings {
+  cgroupManager: CgroupManager
+  /** The cgroup that conmon is put into; it stays in the engine's where undefined. */
+  placement?: MonitorPlacement | undefined
+  ports: PortMapping[]
+  reservePorts: boolean
+  exitCommand?: string[] | undefined
+  conmonPidFile?: string | undefined
+}
+
+/** A command that runs in a container, as the next engine needs to know it. */
+export interface ExecRow {
+  id: string
+  command: string[]
+  state: ExecState
+  detached: boolean
+  process: ProcessFacts | null
+  startedAt: string
 }
 
 /** What a container has come to; committed with each transition. */
@@ -21,6 +56,8 @@ export interface ContainerFacts {
   stop: StopRequest | null
   exit: ExitRecord | null
   error: ErrorRecord | null
+  /** Live sessions, oldest first; left out where there are none. */
+  execs?: ExecRow[] | undefined
 }
 
 /** One row of the store, without its spec, which is read only when it is needed. */

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { Observable, Subject } from 'rxjs'
 import { IllegalTransitionError, NameTakenError, NotFoundError } from '../../src/errors.ts'
 import type {
+  Attachment,
   CallOptions,
   Container,
   ContainerInfo,
@@ -14,8 +15,12 @@ import type {
   Engine,
   EngineEvent,
   EventStream,
+  ExecInfo,
+  ExecResult,
+  ExecSession,
   ExitRecord,
   LogLine,
+  ProcessInfo,
 } from '../../src/types.ts'
 
 /** Events of the fake: kept in an array. */
@@ -203,6 +208,57 @@ export class FakeContainer implements Container {
     return this.log()
   }
 
+  /** What `attach` gives. */
+  attachment: () => Promise<Attachment> = () => Promise.reject(new Error('nothing to attach to'))
+
+  attach(): Promise<Attachment> {
+    return this.attachment()
+  }
+
+  async exec(command: string[]): Promise<ExecResult> {
+    this.asked = command
+    return { exitCode: 0, signal: null, stdout: 'out', stderr: '', truncated: false }
+  }
+
+  execSession(): Promise<ExecSession> {
+    throw new Error('a fake runs no session')
+  }
+
+  execs(): ExecInfo[] {
+    return []
+  }
+
+  async execStop(options?: unknown): Promise<void> {
+    this.asked = options
+  }
+
+  async execKill(session: string, signal?: string | number): Promise<void> {
+    this.asked = [session, signal]
+  }
+
+  async checkpoint(options?: unknown): Promise<void> {
+    this.asked = options
+    this.become('exited')
+  }
+
+  async restore(options?: unknown): Promise<void> {
+    this.asked = options
+    this.become('running')
+  }
+
+  async cleanup(): Promise<void> {
+    this.become('exited')
+  }
+
+  async refresh(): Promise<ContainerInfo> {
+    return this.inspect()
+  }
+
+  async top(): Promise<ProcessInfo[]> {
+    const startedAt = new Date(0).toISOString()
+    return [{ pid: 10, ppid: 9, uid: 0, startedAt, cpuMs: 20, command: ['sh'] }]
+  }
+
   async remove(): Promise<void> {
     this.#engine.containers.delete(this.id)
   }
@@ -236,6 +292,8 @@ const BLANK: Omit<ContainerInfo, 'id' | 'name' | 'state' | 'generation'> = {
   runtime: '/usr/bin/runc',
   bundle: '/b',
   logPath: '/l',
+  terminal: false,
+  stdin: false,
   command: ['true'],
   stopSignal: 'SIGTERM',
   stopTimeout: 10,

@@ -70,6 +70,8 @@ test('an owner leaves once nothing lives and nobody asks, and not before', async
     const { EventEmitter } = await import('node:events')
     const response = new EventEmitter()
     server.emit('request', {}, response)
+    await web.create()
+    web.exit(0)
     await vi.advanceTimersByTimeAsync(600_000)
     expect(left, 'somebody waits for an answer').toBe(0)
     response.emit('close')

@@ -39,6 +39,10 @@ test.for([
   [['events', '--since', '-3'], 'not below 0'],
   [['serve', '--log-level', 'loud'], 'Allowed choices'],
   [['--root', '', 'ps'], '--root needs a directory'],
+  [['--cgroup-manager', 'cgroups', 'ps'], 'Allowed choices are cgroupfs, systemd'],
+  [['ps', '--cgroup-manager', 'systemd'], '--cgroup-manager comes before the verb'],
+  [['--log-size-max', '-2', 'ps'], 'whole number'],
+  [['run', '--reserve-port', '80/icmp', 'true'], '[IP:]PORT'],
 ] as const)('%j is a usage error: 125, and nothing on stdout', async ([args, message]) => {
   const { exitCode, stdout, stderr } = await runchart(args)
   expect({ exitCode, stdout }).toEqual({ exitCode: 125, stdout: '' })

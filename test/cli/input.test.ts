@@ -1,4 +1,6 @@
+import { resolve } from 'node:path'
 import { expect, test } from 'vitest'
+import { parsePort, toMonitorOptions } from '../../src/cli/input/monitor.ts'
 import { parseCount, parseMemory, parseNumber, resolveEnv } from '../../src/cli/input/values.ts'
 import { backgroundArgv, backgroundEnv } from '../../src/cli/owner/background.ts'
 
@@ -33,7 +35,14 @@ test('a variable without a value takes its own, and is left out where there is n
 })
 
 test('a background owner gets absolute directories and a small environment', () => {
-  const globals = { root: '/r', runRoot: '/n', runtime: 'crun', conmon: undefined, embedded: false }
+  const globals = {
+    root: '/r',
+    runRoot: '/n',
+    runtime: 'crun',
+    conmon: undefined,
+    embedded: false,
+    creation: {},
+  }
   const argv = ['/m.ts', '--root', '/r', '--run-root', '/n', '--runtime', 'crun', 'serve', '--background']
   expect(backgroundArgv('/m.ts', globals)).toEqual(argv)
   const own = {
@@ -48,4 +57,43 @@ test('a background owner gets absolute directories and a small environment', () 
   }
   const kept = ['PATH', 'HOME', 'LANG', 'RUNCHART_ROOT', 'XDG_RUNTIME_DIR']
   expect(Object.keys(backgroundEnv(own))).toEqual(kept)
+})
+
+test('a background owner creates containers as it was said', () => {
+  const creation = { cgroupManager: 'systemd', logSizeMax: -1, noPivot: true, reservePorts: true } as const
+  const globals = { root: '/r', runRoot: '/n', runtime: undefined, conmon: undefined, embedded: false }
+  const argv = backgroundArgv('/m.ts', { ...globals, creation })
+  expect(argv.slice(5, -2)).toEqual([
+    ...['--cgroup-manager', 'systemd', '--log-size-max', '-1', '--no-pivot', '--reserve-ports'],
+  ])
+})
+
+test.for([
+  ['80', { protocol: 'tcp', hostPort: 80 }],
+  ['80/udp', { protocol: 'udp', hostPort: 80 }],
+  ['127.0.0.1:80', { protocol: 'tcp', hostPort: 80, hostIp: '127.0.0.1' }],
+  ['[::1]:80/UDP', { protocol: 'udp', hostPort: 80, hostIp: '::1' }],
+  ['9/sctp', { protocol: 'sctp', hostPort: 9 }],
+] as const)('%s is a port', ([text, port]) => {
+  expect(parsePort(text)).toEqual(port)
+})
+
+test.for(['', 'http', ':80', '80/icmp', '::1:80', '1:2:3', '80/', '[::1]80', '-1'])(
+  '%j is no port',
+  (text) => {
+    expect(() => parsePort(text)).toThrow('127.0.0.1:80/tcp')
+  },
+)
+
+test('flags of a monitor, as the engine takes them', () => {
+  const port = parsePort('80')
+  const flags = { reservePort: [port], exitCommand: './note', exitCommandArg: ['a', ''], conmonPidfile: 'p' }
+  expect(toMonitorOptions(flags)).toEqual({
+    ports: [port],
+    reservePorts: true,
+    exitCommand: [resolve('note'), 'a', ''],
+    conmonPidFile: resolve('p'),
+  })
+  expect(toMonitorOptions({ exitCommand: 'note' }).exitCommand).toEqual(['note'])
+  expect(() => toMonitorOptions({ exitCommandArg: ['a'] })).toThrow('--exit-command')
 })

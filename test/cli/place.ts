@@ -6,7 +6,8 @@ import { connectOwner } from '../../src/client/client.ts'
 import { makeRootfs } from '../fixtures/rootfs.ts'
 import { temporaryDirectory } from '../fixtures/temporary.ts'
 
-const MAIN = new URL('../../src/cli/main.ts', import.meta.url).pathname
+/** The command line's program. */
+export const MAIN = new URL('../../src/cli/main.ts', import.meta.url).pathname
 
 const options = { reject: false, stripFinalNewline: false, cleanup: true } as const
 

@@ -90,7 +90,8 @@ class FakeMachine implements Machine {
       extendEnv: false,
       all: true,
       reject: false,
-      stdin: 'ignore',
+      // Somebody at the keyboard, whom no program may ask.
+      input: 'yes\n',
     })
     return { exitCode, said: all }
   }

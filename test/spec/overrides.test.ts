@@ -61,9 +61,10 @@ describe('options given beside a bundle', () => {
 
   it('never touch the spec that was given, nor share anything with it', () => {
     const before = structuredClone(spec)
-    const changed = applyOverrides(spec, { command: ['new'], env: ['A=2'], memory: 9 })
+    const changed = applyOverrides(spec, { command: ['new'], env: ['A=2'] })
     changed.process.args.push('more')
-    if (changed.linux) changed.linux.cgroupsPath = '/new'
+    changed.linux?.resources?.devices?.pop()
+    changed.process.user?.additionalGids?.push(9)
     expect(spec).toEqual(before)
   })
 })

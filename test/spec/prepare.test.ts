@@ -63,8 +63,12 @@ describe('a spec is prepared', () => {
     expect((await prepareSpec(id, settings(), somebody)).linux?.cgroupsPath).toBeUndefined()
   })
 
-  it('without a terminal, which the engine could not serve', async () => {
-    expect((await prepareSpec(id, { bundle }, root)).process.terminal).toBe(false)
+  it('with a terminal where the bundle or the options say so', async () => {
+    expect((await prepareSpec(id, { bundle }, root)).process.terminal).toBe(true)
+    expect((await prepareSpec(id, { bundle, terminal: false }, root)).process.terminal).toBe(false)
+    expect((await prepareSpec(id, settings(), root)).process.terminal).toBe(false)
+    const { terminal, env } = (await prepareSpec(id, settings({ terminal: true }), root)).process
+    expect({ terminal, env }).toEqual({ terminal: true, env: expect.arrayContaining(['TERM=xterm']) })
   })
 
   it('for an engine that is not root only with root in it', async () => {

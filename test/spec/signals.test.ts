@@ -38,6 +38,7 @@ describe('a signal', () => {
     ' 9',
     '9 ',
     '0x9',
+    '015',
     'RTMIN+31',
     'RTMAX-31',
     'RTMIN-1',

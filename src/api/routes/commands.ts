@@ -13,6 +13,10 @@ const PLAIN_COMMANDS: Record<string, PlainCommand> = {
   start: (container, options) => container.start(options),
   pause: (container, options) => container.pause(options),
   resume: (container, options) => container.resume(options),
+  cleanup: (container, options) => container.cleanup(options),
+  refresh: async (container, options) => {
+    await container.refresh(options)
+  },
 }
 
 /** Routes that command one container, and the one that waits for its exit. */

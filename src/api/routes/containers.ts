@@ -41,6 +41,11 @@ export function addContainerRoutes(app: FastifyInstance, context: ApiContext): v
     { schema: { params: RefParams, querystring: NoQuery } },
     ({ params }) => engine.get(params.ref).inspect(),
   )
+  app.get<{ Params: RefParams }>(
+    '/v1/containers/:ref/top',
+    { schema: { params: RefParams, querystring: NoQuery } },
+    ({ params }, reply) => engine.get(params.ref).top({ signal: requestSignal(reply, closing) }),
+  )
   app.delete<{ Params: RefParams; Querystring: RemoveQuery }>(
     '/v1/containers/:ref',
     { schema: { params: RefParams, querystring: RemoveQuery } },

@@ -1,6 +1,6 @@
 import { accessSync, constants, type Stats, statSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { ownerSocketPath } from '../../engine/paths.ts'
+import { ownerSocketPath } from '../../root/paths.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
 
 /** Bytes of a socket's path that Linux takes. */

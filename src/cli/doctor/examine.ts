@@ -1,6 +1,6 @@
 import { RunchartError } from '../../../effects/errors.ts'
 import { connectOwner } from '../../client/client.ts'
-import { ownerSocketPath } from '../../engine/paths.ts'
+import { ownerSocketPath } from '../../root/paths.ts'
 import type { Globals } from '../input/globals.ts'
 import { checkCgroups } from './cgroups.ts'
 import { checkDirectory, checkSocketPath } from './directories.ts'

@@ -1,10 +1,11 @@
 import { resolve } from 'node:path'
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import type { CreateOptions } from '../../types.ts'
+import { type MonitorFlags, takeMonitor, toMonitorOptions } from './monitor.ts'
 import { collect, parseCount, parseMemory, parseNumber, resolveEnv } from './values.ts'
 
 /** What `run` and `create` take. */
-export interface ContainerFlags {
+export interface ContainerFlags extends MonitorFlags {
   rootfs?: string
   bundle?: string
   name?: string
@@ -18,11 +19,14 @@ export interface ContainerFlags {
   cpus?: number
   stopSignal?: string
   stopTimeout?: number
+  interactive?: boolean
+  tty?: boolean
+  network?: 'none' | 'slirp4netns'
 }
 
 /** Gives a verb the options that say what a container is made of. Options end where its command begins. */
 export function takeContainer(command: Command): Command {
-  return command
+  const described = command
     .usage('[options] (--rootfs DIR | --bundle DIR) [COMMAND [ARG...]]')
     .argument('[command...]', "program and arguments; the bundle's own where left out")
     .helpOption('--help', 'show this')
@@ -42,16 +46,28 @@ export function takeContainer(command: Command): Command {
     .option('-m, --memory <size>', 'limit of memory: bytes, or 512m, 1g', parseMemory)
     .option('--pids-limit <n>', 'limit of processes', parseCount)
     .option('--cpus <n>', 'share of CPUs, such as 1.5', parseNumber)
+    .addOption(
+      new Option('--network <kind>', 'what its network reaches: nothing, or what this user reaches').choices([
+        'none',
+        'slirp4netns',
+      ]),
+    )
     .option('--stop-signal <signal>', 'what stop sends first (SIGTERM)')
     .option('--stop-timeout <seconds>', 'how long stop waits before SIGKILL (10)', parseNumber)
+    .option('-i, --interactive', 'keep standard input open; run passes its own on')
+    .option('-t, --tty', 'give the command a terminal')
+  return takeMonitor(described)
 }
 
 /** The flags as the engine takes them. Paths are this process's; the owner has another working directory. */
 export function toCreateOptions(flags: ContainerFlags, command: string[]): CreateOptions {
   const { rootfs, bundle, env, name, workdir, user, hostname, readOnly } = flags
-  const { memory, pidsLimit, cpus, stopSignal, stopTimeout } = flags
+  const { memory, pidsLimit, cpus, stopSignal, stopTimeout, network } = flags
   return {
-    ...{ name, workdir, user, hostname, readOnly, memory, pidsLimit, cpus, stopSignal, stopTimeout },
+    ...{ name, workdir, user, hostname, readOnly, memory, pidsLimit, cpus, stopSignal, stopTimeout, network },
+    ...toMonitorOptions(flags),
+    ...(flags.interactive === true && { stdin: true }),
+    ...(flags.tty === true && { terminal: true }),
     ...(rootfs !== undefined && { rootfs: toPath(rootfs) }),
     ...(bundle !== undefined && { bundle: toPath(bundle) }),
     ...(env !== undefined && { env: resolveEnv(env, process.env) }),

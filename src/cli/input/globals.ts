@@ -1,7 +1,8 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { RunchartError } from '../../../effects/errors.ts'
-import { defaultRoot, defaultRunRoot } from '../../engine/paths.ts'
+import { defaultRoot, defaultRunRoot } from '../../root/paths.ts'
+import { type CreationFlags, readCreation } from './creation.ts'
 
 /** What stands before the verb, resolved. */
 export interface Globals {
@@ -12,7 +13,9 @@ export interface Globals {
   /** A name or an absolute path; the engine's own choice where undefined. */
   runtime: string | undefined
   conmon: string | undefined
+  criu?: string | undefined
   embedded: boolean
+  creation: CreationFlags
 }
 
 /** Reads the options before the verb, and the environment where one is not given. */
@@ -23,7 +26,9 @@ export function readGlobals(command: Command): Globals {
     runRoot: toDirectory('--run-root', given.runRoot ?? process.env.RUNCHART_RUN_ROOT ?? defaultRunRoot()),
     runtime: toProgram(given.runtime),
     conmon: toProgram(given.conmon),
+    criu: toProgram(given.criu),
     embedded: given.embedded === true,
+    creation: readCreation(command),
   }
 }
 

@@ -31,6 +31,11 @@ export function parseCount(text: string): number {
   return number
 }
 
+/** A whole number, or -1 for no limit. */
+export function parseLimit(text: string): number {
+  return text === '-1' ? -1 : parseCount(text)
+}
+
 /** Collects an option that may be given several times. */
 export function collect(text: string, before: string[] = []): string[] {
   return [...before, text]
@@ -43,4 +48,10 @@ export function resolveEnv(entries: readonly string[], own: NodeJS.ProcessEnv): 
     const value = own[entry]
     return value === undefined ? [] : [`${entry}=${value}`]
   })
+}
+
+/** `true` or `false`. */
+export function parseSwitch(text: string): boolean {
+  if (text === 'true' || text === 'false') return text === 'true'
+  throw new InvalidArgumentError('Give true or false.')
 }

@@ -31,7 +31,10 @@ export function reportUsage(text: string): void {
 function usageHint(message: string, suggestion: string): string {
   const near = /\(Did you mean (.+)\?\)/.exec(suggestion)?.[1]
   if (near !== undefined) return `did you mean ${near}?`
-  const option = /unknown option '(--(?:root|run-root|runtime|conmon|embedded))\b/.exec(message)?.[1]
+  const option =
+    /unknown option '(--(?:root|run-root|runtime|conmon|embedded|cgroup-manager|log-size-max|no-pivot|reserve-ports))\b/.exec(
+      message,
+    )?.[1]
   if (option !== undefined) return `${option} comes before the verb`
   return "'runchart help' lists the verbs, 'runchart VERB --help' what one takes"
 }

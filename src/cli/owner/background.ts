@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream'
 import { RunchartError } from '../../../effects/errors.ts'
 import type { ErrorReply } from '../../api/wire.ts'
 import { OwnerError } from '../../client/errors.ts'
+import { creationArgv } from '../input/creation.ts'
 import type { Globals } from '../input/globals.ts'
 
 /** The descriptor on which a background owner tells its starter that it answers, or why not. */
@@ -38,12 +39,14 @@ export async function startInBackground(globals: Globals): Promise<RunchartError
 
 /** The command line of a background owner. */
 export function backgroundArgv(script: string, globals: Globals): string[] {
-  const { root, runRoot, runtime, conmon } = globals
+  const { root, runRoot, runtime, conmon, criu, creation } = globals
   return [
     script,
     ...['--root', root, '--run-root', runRoot],
     ...(runtime === undefined ? [] : ['--runtime', runtime]),
     ...(conmon === undefined ? [] : ['--conmon', conmon]),
+    ...(criu === undefined ? [] : ['--criu', criu]),
+    ...creationArgv(creation),
     ...['serve', '--background'],
   ]
 }

@@ -10,12 +10,12 @@ import { dropExperimentalWarning } from './warnings.ts'
  * reaches it and there is one way from a verb to an engine. Containers live on when it ends.
  */
 export async function withEmbeddedOwner(
-  { root, runRoot, runtime, conmon }: Globals,
+  { root, runRoot, runtime, conmon, criu, creation }: Globals,
   work: (client: Client) => Promise<void>,
 ): Promise<void> {
   dropExperimentalWarning()
   const logger = pino({ level: 'silent' })
-  const engine = await openEngine({ root, runRoot, runtime, conmon, logger })
+  const engine = await openEngine({ root, runRoot, runtime, conmon, criu, ...creation, logger })
   try {
     const server = await serveOwner(engine, { logger })
     const client = connectOwner(server.socketPath)

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { RunchartError } from '../../../effects/errors.ts'
 import { type Client, connectOwner } from '../../client/client.ts'
-import { ownerSocketPath } from '../../engine/paths.ts'
+import { ownerSocketPath } from '../../root/paths.ts'
 import type { Globals } from '../input/globals.ts'
 import { note } from '../output/print.ts'
 
@@ -77,7 +77,7 @@ async function startOnce(globals: Globals): Promise<RunchartError | undefined> {
 async function loadStarters() {
   const { dropExperimentalWarning } = await import('./warnings.ts')
   dropExperimentalWarning()
-  return Promise.all([import('../../engine/ownership.ts'), import('./background.ts')])
+  return Promise.all([import('../../root/ownership.ts'), import('./background.ts')])
 }
 
 function isOwned(error: unknown): boolean {

@@ -35,9 +35,9 @@ export async function serve(globals: Globals, options: ServeOptions): Promise<vo
 }
 
 async function own(globals: Globals, options: ServeOptions, logger: Logger): Promise<void> {
-  const { root, runRoot, runtime, conmon } = globals
+  const { root, runRoot, runtime, conmon, criu, creation } = globals
   const { background, idleTimeout: seconds } = options
-  const engine = await openEngine({ root, runRoot, runtime, conmon, logger })
+  const engine = await openEngine({ root, runRoot, runtime, conmon, criu, ...creation, logger })
   try {
     // Before anybody hears that it answers, so that no signal finds the door open.
     const ending = new Ending()

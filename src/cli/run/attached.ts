@@ -4,24 +4,61 @@ import type { ContainerInfo, CreateOptions, ExitRecord } from '../../types.ts'
 import { EXIT_FAILURE } from '../exit-codes.ts'
 import { copyOutput } from '../output/copy.ts'
 import { note } from '../output/print.ts'
+import { passInput, runSession, type SessionOptions } from '../terminal/session.ts'
 import { abortOnSignal, forwardSignals } from './signals.ts'
 
+/** What `run` does besides creating and starting. */
+export interface RunOptions {
+  /** Whether the container is removed at its end. */
+  remove: boolean
+  /** Bytes that leave the container to itself when they are typed. */
+  detachKeys: readonly number[]
+}
+
 /**
- * Takes a container through its life with its output on this process's. Resolves with the exit code of its
- * command once all output is out.
+ * Takes a container through its life with its output on this process's, and this process's input on it where it is
+ * to have one. Resolves with the exit code of its command once all output is out, or with 0 where the person at the
+ * terminal has left it.
  */
-export async function runAttached(client: Client, options: CreateOptions, remove: boolean): Promise<number> {
+export async function runAttached(
+  client: Client,
+  options: CreateOptions,
+  { remove, detachKeys }: RunOptions,
+): Promise<number> {
   const creation = await createOrGiveUp(client, options, remove)
   if (typeof creation === 'number') return creation
-  const { id } = creation
+  const { id, terminal } = creation
+  const stdin = options.stdin === true
   // Until this is done no signal may end this process, or the container would be left behind.
   const stopForwarding = forwardSignals(client, id)
+  let left = false
   try {
-    return toExitCode(await follow(client, id))
+    // The log has no bound on how far a reader is behind; a terminal shows what is there now.
+    if (!terminal || !(options.terminal === true || stdin)) return toExitCode(await follow(client, id, stdin))
+    const record = await followTerminal(client, id, { stdin, detachKeys })
+    left = record === undefined
+    return record === undefined ? 0 : toExitCode(record)
   } finally {
     // The owner does it too; this verb ends when it is done.
-    if (remove) await client.remove(id, { force: true }).catch(explain(id))
+    if (remove && !left) await client.remove(id, { force: true }).catch(explain(id))
     stopForwarding()
+  }
+}
+
+/** Starts it with its terminal on this one; undefined where that was left. */
+async function followTerminal(
+  client: Client,
+  id: string,
+  options: SessionOptions,
+): Promise<ExitRecord | undefined> {
+  const attachment = await client.attach(id)
+  try {
+    const session = runSession(attachment, options)
+    const { generation } = await Promise.race([client.start(id), failure(session)])
+    if ((await session) === 'detached') return undefined
+    return await client.wait(id, { generation })
+  } finally {
+    attachment.detach()
   }
 }
 
@@ -42,8 +79,10 @@ async function createOrGiveUp(
   }
 }
 
-async function follow(client: Client, id: string): Promise<ExitRecord> {
+async function follow(client: Client, id: string, stdin: boolean): Promise<ExitRecord> {
   const enough = new AbortController()
+  const attachment = stdin ? await client.attach(id, { output: false }) : undefined
+  const input = attachment && passInput(attachment, [])
   const output = copyOutput(client.logs(id, { follow: true, signal: enough.signal }))
   try {
     const { generation } = await Promise.race([client.start(id), failure(output)])
@@ -53,6 +92,8 @@ async function follow(client: Client, id: string): Promise<ExitRecord> {
   } finally {
     enough.abort()
     output.catch(() => {})
+    input?.stop()
+    attachment?.detach()
   }
 }
 
@@ -63,7 +104,7 @@ const failure = (promise: Promise<unknown>): Promise<never> =>
   })
 
 /** No exit code is known of a container whose monitor died, or that a restart of the machine ended. */
-function toExitCode({ code, cause, name }: ExitRecord): number {
+export function toExitCode({ code, cause, name }: ExitRecord): number {
   if (code >= 0) return code
   note(`runchart: how container ${name} ended is not known: ${cause}`)
   return EXIT_FAILURE

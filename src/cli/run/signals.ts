@@ -11,13 +11,22 @@ const PATIENCE = 3
  * @returns a function that stops it
  */
 export function forwardSignals(client: Client, id: string): () => void {
+  const hint = `the container does not end; \`runchart kill ${id.slice(0, 12)}\` ends it`
+  return passSignals((signal) => client.kill(id, signal), hint)
+}
+
+/**
+ * Gives this process's signals to something that runs elsewhere, and a hint to who has waited for long.
+ *
+ * @returns a function that stops it
+ */
+export function passSignals(send: (signal: NodeJS.Signals) => Promise<unknown>, hint: string): () => void {
   let count = 0
   const forward = (signal: NodeJS.Signals): void => {
     count += 1
-    if (count === PATIENCE)
-      note(`hint: the container does not end; \`runchart kill ${id.slice(0, 12)}\` ends it`)
+    if (count === PATIENCE) note(`hint: ${hint}`)
     // It may have ended in this moment; its exit is on the way.
-    client.kill(id, signal).catch(() => {})
+    send(signal).catch(() => {})
   }
   for (const signal of FORWARDED) process.on(signal, forward)
   return () => {

@@ -6,16 +6,25 @@ import { type ContainerFlags, takeContainer, toCreateOptions } from '../../input
 import { print } from '../../output/print.ts'
 import { withOwner } from '../../owner/with-owner.ts'
 import { runAttached } from '../../run/attached.ts'
+import { DEFAULT_DETACH_KEYS, parseDetachKeys } from '../../terminal/detach-keys.ts'
+import { warnWithoutTerminal } from '../../terminal/session.ts'
 
 interface RunFlags extends ContainerFlags {
   detach?: boolean
   rm?: boolean
+  detachKeys: number[]
 }
 
 export function define(command: Command): void {
   takeContainer(command)
     .option('-d, --detach', 'print the id and leave the container to itself')
     .option('--rm', 'remove the container when it has ended, whatever becomes of this verb')
+    .option(
+      '--detach-keys <keys>',
+      `typed in a row, they leave the container to itself; '' for none (${DEFAULT_DETACH_KEYS})`,
+      parseDetachKeys,
+      parseDetachKeys(DEFAULT_DETACH_KEYS),
+    )
     .addHelpText('after', HELP)
     .action((argv: string[], flags: RunFlags) => withOwner(command, (client) => run(client, argv, flags)))
 }
@@ -23,8 +32,12 @@ export function define(command: Command): void {
 async function run(client: Client, argv: string[], flags: RunFlags): Promise<void> {
   const options = toCreateOptions(flags, argv)
   const remove = flags.rm === true
-  if (flags.detach === true) await runDetached(client, options, remove)
-  else process.exitCode = await runAttached(client, options, remove)
+  if (flags.detach === true) {
+    await runDetached(client, options, remove)
+    return
+  }
+  if (flags.tty === true && flags.interactive === true) warnWithoutTerminal()
+  process.exitCode = await runAttached(client, options, { remove, detachKeys: flags.detachKeys })
 }
 
 async function runDetached(client: Client, options: CreateOptions, remove: boolean): Promise<void> {
@@ -40,7 +53,8 @@ async function runDetached(client: Client, options: CreateOptions, remove: boole
 
 const HELP = `
 Copies the container's output to this terminal, stdout to stdout and stderr to stderr, passes SIGINT, SIGTERM,
-SIGHUP and SIGQUIT on to it, and exits with its exit code.
+SIGHUP and SIGQUIT on to it, and exits with its exit code. With -i its input is this one, to its end; with -it this
+terminal is the container's: Ctrl-C is a key like any other, and Ctrl-P Ctrl-Q leaves the container running.
 ${EXIT_CODES_HELP}
   else the command's own; 128 + n where signal n ended it
 
@@ -48,4 +62,7 @@ Examples:
   runchart run --rootfs /srv/alpine echo hello
   runchart run --rm --rootfs /srv/alpine sh -c 'exit 7'; echo $?
   runchart run -d --name web --memory 512m --cpus 1.5 --bundle /srv/web
+  runchart run -d --reserve-port 127.0.0.1:8080 --exit-command /usr/local/bin/notify --bundle /srv/web
+  runchart run -it --rm --rootfs /srv/alpine sh
+  tar c . | runchart run -i --rm --rootfs /srv/alpine tar t
   runchart run -e LANG -e MODE=test -w /tmp -u alice --rootfs /srv/alpine env`

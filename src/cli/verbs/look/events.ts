@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { quote } from '../../../spec/quote.ts'
 import type { EngineEvent } from '../../../types.ts'
 import { parseCount } from '../../input/values.ts'
 import { type Format, takeFormat } from '../../output/format.ts'
@@ -36,6 +37,10 @@ function what(event: EngineEvent): string {
       return `signal ${event.signal}`
     case 'monitor.lost':
       return 'monitor lost'
+    case 'exec.started':
+      return `exec ${event.sessionId.slice(0, 12)} started: ${quote(event.command.join(' '))}`
+    case 'exec.exited':
+      return `exec ${event.sessionId.slice(0, 12)} exited with exit code ${event.exitCode}`
     case 'state': {
       const from = event.from === null ? '' : `${event.from} -> `
       const exit = event.exitCode === undefined ? '' : ` exit code ${event.exitCode}`

@@ -1,7 +1,7 @@
 import { StoreError } from '../errors.ts'
-import type { Commit } from '../store/records.ts'
-import type { Store } from '../store/store.ts'
 import type { EngineEvent } from '../types.ts'
+import type { Commit } from './records.ts'
+import type { Store } from './store.ts'
 
 /** How long a commit that failed waits to be tried again, when nothing new is written meanwhile. */
 const RETRY_MS = 1_000

@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   closeSync,
   existsSync,
   mkdirSync,
@@ -33,6 +34,23 @@ export function makeDirectory(path: string, mode = 0o700): string {
   } catch (error) {
     throw new RootError(`cannot make the directory ${path}: ${wordsOf(error)}`, {
       hint: 'choose a directory that this user may write to, with --root and --run-root',
+      cause: error,
+    })
+  }
+}
+
+/**
+ * The same with exactly that mode, whatever the umask is or an earlier run left: who can write there can forge an
+ * exit.
+ */
+export function makeDirectoryOfMode(path: string, mode: number): string {
+  const directory = makeDirectory(path, mode)
+  try {
+    if ((statSync(directory).mode & 0o7777) !== mode) chmodSync(directory, mode)
+    return directory
+  } catch (error) {
+    throw new RootError(`cannot set the mode of the directory ${path}: ${wordsOf(error)}`, {
+      hint: 'it must belong to the user that owns the root',
       cause: error,
     })
   }

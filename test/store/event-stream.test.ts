@@ -1,11 +1,11 @@
 import { join } from 'node:path'
 import { filter, firstValueFrom, take, toArray } from 'rxjs'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import { StoredEventStream } from '../../src/engine/event-stream.ts'
+import { StoredEventStream } from '../../src/store/event-stream.ts'
 import { Store } from '../../src/store/store.ts'
 import type { EngineEvent } from '../../src/types.ts'
 import { temporaryDirectory } from '../fixtures/temporary.ts'
-import { introduction } from '../store/commits.ts'
+import { introduction } from './commits.ts'
 
 let store: Store
 let events: StoredEventStream

@@ -1,6 +1,6 @@
 import { Observable, type Observer, Subject, type Subscription } from 'rxjs'
-import type { Store } from '../store/store.ts'
 import type { EngineEvent, EventStream } from '../types.ts'
+import type { Store } from './store.ts'
 
 /** Events read from the store at a time, so that a long replay keeps memory flat. */
 const PAGE = 500

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { Journal } from '../../src/engine/journal.ts'
+import { Journal } from '../../src/store/journal.ts'
 import { StoreError } from '../../src/errors.ts'
 import type { Commit } from '../../src/store/records.ts'
 import type { Store } from '../../src/store/store.ts'
-import { row, transition } from '../store/commits.ts'
+import { row, transition } from './commits.ts'
 
 /** A disk that can be full; what the journal sees of a store is its `commit`. */
 class Disk {

@@ -1,0 +1,120 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, constants, openSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { makeLifeline } from '../conmon/lifeline.ts'
+import { RunchartError } from '../errors.ts'
+import { baseEnvironment } from '../process/environment.ts'
+import { identifyProcess, killGroupOf } from '../process/identity.ts'
+
+/** Descriptors in slirp4netns. */
+const EXIT_FD = 3
+const READY_FD = 4
+const READY_MS = 30_000
+const MAX_WORDS = 2_000
+/** The name of the container's interface. */
+const INTERFACE = 'tap0'
+
+/** slirp4netns's arguments; seed: setupRootlessNetwork. */
+export function slirpArgv(pid: number): string[] {
+  return [
+    ...['--configure', '--mtu', '65520', '--disable-host-loopback'],
+    ...['--exit-fd', String(EXIT_FD), '--ready-fd', String(READY_FD)],
+    ...[String(pid), INTERFACE],
+  ]
+}
+
+/** The pipe by whose end slirp4netns knows that conmon is gone. */
+export interface SlirpPipe {
+  /** For conmon to keep, and nobody else. */
+  readonly writerFd: number
+  /** Connects the network namespace of that process; resolves once it is configured. */
+  connect(pid: number, signal?: AbortSignal): Promise<void>
+  /** Closes both ends here. */
+  close(): void
+}
+
+/**
+ * Makes the pipe in a run's directory, for a conmon about to be spawned. Seed: the sync pipe of createOCIContainer.
+ *
+ * @param slirpPath absolute
+ */
+export async function makeSlirpPipe(slirpPath: string, runDir: string): Promise<SlirpPipe> {
+  const path = join(runDir, 'slirp4netns.exit')
+  await makeLifeline(path)
+  const { O_RDONLY, O_WRONLY, O_NONBLOCK, O_NOFOLLOW } = constants
+  const readerFd = openSync(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW)
+  const writerFd = openSync(path, O_WRONLY | O_NOFOLLOW)
+  return {
+    writerFd,
+    connect: (pid, signal) =>
+      connect({ slirpPath, pid, readerFd, logPath: join(runDir, 'slirp4netns.log') }, signal),
+    close() {
+      closeSync(readerFd)
+      closeSync(writerFd)
+    },
+  }
+}
+
+interface Connection {
+  slirpPath: string
+  pid: number
+  readerFd: number
+  logPath: string
+}
+
+async function connect(connection: Connection, signal?: AbortSignal): Promise<void> {
+  signal?.throwIfAborted()
+  const { slirpPath, pid, readerFd, logPath } = connection
+  const logFd = openSync(logPath, 'w', 0o600)
+  const child = spawn(slirpPath, slirpArgv(pid), {
+    cwd: '/',
+    env: baseEnvironment({}),
+    // It outlives this process, as conmon does.
+    detached: true,
+    stdio: ['ignore', logFd, logFd, readerFd, 'pipe'],
+  })
+  closeSync(logFd)
+  const identity = child.pid === undefined ? undefined : identifyProcess(child.pid)
+  try {
+    await ready(child, signal)
+  } catch (error) {
+    if (identity !== undefined) killGroupOf(identity)
+    throw signal?.aborted === true ? signal.reason : slirpError(connection, error as Error)
+  }
+  child.unref()
+}
+
+/** It writes one byte when it is ready, and closes the descriptor without where it fails. */
+async function ready(child: ChildProcess, signal?: AbortSignal): Promise<void> {
+  const pipe = child.stdio[READY_FD] as Readable
+  const limit = AbortSignal.timeout(READY_MS)
+  const stop = signal === undefined ? limit : AbortSignal.any([signal, limit])
+  try {
+    await once(child, 'spawn', { signal: stop })
+    const said = await Promise.race([
+      once(pipe, 'data', { signal: stop }).then(() => true),
+      once(pipe, 'end', { signal: stop }).then(() => false),
+    ])
+    if (!said) throw new Error('it ended before it was ready')
+  } finally {
+    pipe.destroy()
+  }
+}
+
+function slirpError({ slirpPath, pid, logPath }: Connection, cause: Error): RunchartError {
+  const words = lastLines(logPath) || cause.message
+  return new RunchartError('ENETWORK', `${slirpPath} could not connect process ${pid}: ${words}`, {
+    hint: 'it needs /dev/net/tun, which must be open to this user',
+    cause,
+  })
+}
+
+function lastLines(path: string): string {
+  try {
+    return readFileSync(path, 'utf8').trim().replaceAll('\n', '; ').slice(-MAX_WORDS)
+  } catch {
+    return ''
+  }
+}

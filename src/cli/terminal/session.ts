@@ -1,0 +1,82 @@
+import type { Attachment } from '../../types.ts'
+import { note, write } from '../output/print.ts'
+import { createDetachScanner } from './detach-keys.ts'
+import { enterRawMode, watchSize } from './raw-mode.ts'
+
+/** Which of this process's streams an attachment is connected to. */
+export interface SessionOptions {
+  /** Whether standard input is passed on. */
+  stdin: boolean
+  /** Bytes that detach, where a person types them; none for nothing. */
+  detachKeys: readonly number[]
+}
+
+/** How a session ended: the container's streams did, or the person at the terminal left. */
+export type SessionEnd = 'ended' | 'detached'
+
+/**
+ * Connects an attachment with this process's own streams, until either side ends. A terminal is put back on every
+ * way out. Throws what the attachment's output throws.
+ */
+export async function runSession(attachment: Attachment, options: SessionOptions): Promise<SessionEnd> {
+  const typed = options.stdin && attachment.terminal && process.stdin.isTTY === true
+  const restore = typed ? await enterRawMode(process.stdin) : () => {}
+  const unwatch = attachment.terminal ? watchSize((size) => quietly(attachment.resize(size))) : () => {}
+  const input = options.stdin ? passInput(attachment, typed ? options.detachKeys : []) : undefined
+  try {
+    await copyOutput(attachment)
+    return input?.detached() === true ? 'detached' : 'ended'
+  } finally {
+    input?.stop()
+    unwatch()
+    restore()
+  }
+}
+
+/**
+ * Passes standard input on as it comes, and its end. It is not read on while what was read has not been taken.
+ *
+ * @returns whether it ended by detaching, and a function that stops it
+ */
+export function passInput(
+  attachment: Attachment,
+  detachKeys: readonly number[],
+): { detached: () => boolean; stop: () => void } {
+  const { stdin } = process
+  const scanner = createDetachScanner(detachKeys)
+  let detached = false
+  const onData = (chunk: Buffer): void => {
+    const result = scanner.push(chunk)
+    stdin.pause()
+    quietly(attachment.write(result.data).then(() => stdin.resume()))
+    if (!result.detached) return
+    detached = true
+    attachment.detach()
+  }
+  const onEnd = (): void => quietly(attachment.end())
+  // A terminal that has gone away; the signal that tells of it ends this process.
+  const onError = (): void => {}
+  stdin.on('data', onData).on('end', onEnd).on('error', onError)
+  return {
+    detached: () => detached,
+    stop() {
+      stdin.off('data', onData).off('end', onEnd)
+      stdin.pause()
+    },
+  }
+}
+
+/** A terminal that nobody types at works, but not as a person may expect. */
+export function warnWithoutTerminal(): void {
+  if (process.stdin.isTTY === true) return
+  note('runchart: standard input is no terminal; what it has is passed on as if it were typed')
+}
+
+async function copyOutput({ output }: Attachment): Promise<void> {
+  for await (const { stream, data } of output) await write(process[stream], data)
+}
+
+/** What goes wrong with input is told by the end of output. */
+function quietly(work: Promise<unknown>): void {
+  work.catch(() => {})
+}

@@ -1,0 +1,101 @@
+import { fstatSync } from 'node:fs'
+import type { ExecUser } from '../../../effects/exec/options.ts'
+import { InvalidInputError } from '../../errors.ts'
+import { validateOptions } from '../../spec/options.ts'
+import { quote } from '../../spec/quote.ts'
+import type { Spec } from '../../spec/types.ts'
+import { resolveUser } from '../../spec/user.ts'
+import type { SessionOptions } from '../../types.ts'
+
+/** A command as it is run: checked, and its user a number. */
+export interface ExecRequest {
+  command: string[]
+  env: string[]
+  cwd: string | undefined
+  user: ExecUser | undefined
+  capabilities: string[]
+  preserveFds: number[]
+  stdin: boolean
+  detach: boolean
+  tty: boolean
+}
+
+/** More than anybody hands over by intent; the limit of open files is often 1,024. */
+const MAX_FDS = 512
+
+/**
+ * Reads what is asked for, and changes nothing.
+ *
+ * @throws InvalidInputError for whatever is wrong with it
+ */
+export async function readExecRequest(
+  command: string[],
+  options: SessionOptions,
+  spec: Spec,
+): Promise<ExecRequest> {
+  const { env, workdir, user, capAdd = [], preserveFds = [] } = options
+  if (command === undefined) throw new InvalidInputError('there is no command to run')
+  // What a container's own command is held to. The root file system is there already; only its name is missing.
+  validateOptions({ rootfs: spec.root.path, command, env, workdir, user })
+  const { stdin = false, detach = false, tty = false } = options
+  validateMode(stdin, detach, tty)
+  return {
+    ...{ command: [...command], env: [...(env ?? [])], cwd: workdir, stdin, detach, tty },
+    user: user === undefined ? undefined : await findUser(user, spec),
+    capabilities: readCapabilities(capAdd),
+    preserveFds: readDescriptors(preserveFds),
+  }
+}
+
+function validateMode(stdin: boolean, detach: boolean, tty: boolean): void {
+  if (detach && stdin) {
+    throw new InvalidInputError('a detached command has no input', {
+      hint: 'leave detach out, or let it read a file',
+    })
+  }
+  if (tty && !detach) {
+    throw new InvalidInputError('a terminal comes with a detached command only', {
+      hint: 'leave tty out: streams are pipes',
+    })
+  }
+}
+
+async function findUser(user: string, spec: Spec): Promise<ExecUser> {
+  const { uid, gid, additionalGids = [] } = await resolveUser(user, spec.root.path)
+  // Runtimes refuse to set additional groups where the caller is not root.
+  return { uid, gid, additionalGids: process.geteuid?.() === 0 ? additionalGids : [] }
+}
+
+function readCapabilities(names: readonly string[]): string[] {
+  if (!Array.isArray(names)) throw invalid('capabilities', names, 'give a list of names such as NET_RAW')
+  return names.map((name) => {
+    const match = typeof name === 'string' ? /^(?:CAP_)?([A-Z][A-Z_]{0,40})$/.exec(name.toUpperCase()) : null
+    if (match === null) throw invalid('capability', name, 'give a name such as NET_RAW')
+    return `CAP_${match[1]}`
+  })
+}
+
+function readDescriptors(fds: readonly number[]): number[] {
+  if (!Array.isArray(fds) || fds.length > MAX_FDS) {
+    throw invalid('descriptors', fds, `give a list of at most ${MAX_FDS} numbers`)
+  }
+  for (const fd of fds) {
+    if (!Number.isSafeInteger(fd) || fd < 0 || !isOpen(fd)) {
+      throw invalid('descriptor', fd, 'give the number of one that is open')
+    }
+  }
+  return [...fds]
+}
+
+function isOpen(fd: number): boolean {
+  try {
+    fstatSync(fd)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function invalid(what: string, value: unknown, hint: string): InvalidInputError {
+  return new InvalidInputError(`invalid ${what} ${quote(value)}`, { hint })
+}

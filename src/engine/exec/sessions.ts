@@ -1,0 +1,155 @@
+import { EngineClosedError, InvalidInputError, NotFoundError } from '../../errors.ts'
+import { newId } from '../../spec/names.ts'
+import type { ExecRow } from '../../store/records.ts'
+import type { ExecInfo, SessionOptions } from '../../types.ts'
+import { within } from '../monitor.ts'
+import type { Supervisor } from '../supervisor.ts'
+import { type ExecRequest, readExecRequest } from './request.ts'
+import { Session, type SessionBearings } from './session.ts'
+
+/** The chart gives a session that outlives SIGKILL back after 5 s; here it is given up a little later. */
+const END_MS = 6_000
+const SIGKILL = 9
+
+/** The live sessions of one container. */
+export class Sessions {
+  readonly #supervisor: Supervisor
+  readonly #sessions = new Map<string, Session>()
+  #ending: Promise<void> | undefined
+  #isClosed = false
+
+  constructor(supervisor: Supervisor) {
+    this.#supervisor = supervisor
+  }
+
+  get isEmpty(): boolean {
+    return this.#sessions.size === 0
+  }
+
+  /** Whether the container's run is over for them: none is started any more. */
+  get isEnding(): boolean {
+    return this.#ending !== undefined
+  }
+
+  /** As they are to be committed. */
+  rows(): ExecRow[] | undefined {
+    return this.isEmpty ? undefined : [...this.#sessions.values()].map(({ row }) => row)
+  }
+
+  list(): ExecInfo[] {
+    return [...this.#sessions.values()].map(({ row }) => {
+      const { id, command, state, process, detached, startedAt } = row
+      return { id, command, state, pid: process?.pid ?? null, detached, startedAt }
+    })
+  }
+
+  all(): Session[] {
+    return [...this.#sessions.values()]
+  }
+
+  /** By its id, or the unique start of it. Throws NotFoundError. */
+  find(idOrStart: string): Session {
+    if (idOrStart === '') throw new InvalidInputError('the id of a session cannot be empty')
+    const exact = this.#sessions.get(idOrStart)
+    if (exact !== undefined) return exact
+    const starts = [...this.#sessions.values()].filter(({ id }) => id.startsWith(idOrStart))
+    if (starts.length === 1 && starts[0] !== undefined) return starts[0]
+    const { name, id } = this.#supervisor
+    throw new NotFoundError(`container ${name} has no live session ${JSON.stringify(idOrStart)}`, {
+      containerId: id,
+      hint: starts.length > 1 ? 'give more of its id' : 'it has ended; the events tell its exit code',
+    })
+  }
+
+  /** Runs a command; resolves once it runs. Throws IllegalTransitionError where the container does not run. */
+  async start(command: string[], options: SessionOptions): Promise<Session> {
+    const { signal } = options
+    signal?.throwIfAborted()
+    this.#supervisor.assertRuns('exec')
+    const request = await readExecRequest(command, options, this.#supervisor.spec())
+    signal?.throwIfAborted()
+    // The container may have moved on meanwhile.
+    this.#supervisor.assertRuns('exec')
+    const startedAt = new Date().toISOString()
+    const { detach: detached } = request
+    const begun = { state: 'starting', process: null, startedAt } as const
+    const session = this.#add({ id: newId(), command: request.command, detached, ...begun }, request)
+    await this.#await(session, signal)
+    return session
+  }
+
+  async #await(session: Session, signal: AbortSignal | undefined): Promise<void> {
+    const abandon = (): void => {
+      session.starting.abort(signal?.reason)
+      // It may run by now.
+      session.stop(SIGKILL, 0).catch(() => {})
+    }
+    signal?.addEventListener('abort', abandon)
+    session.begin()
+    try {
+      await session.started
+      signal?.throwIfAborted()
+    } finally {
+      if (session.row.detached || signal?.aborted === true) signal?.removeEventListener('abort', abandon)
+      else void session.over.then(() => signal?.removeEventListener('abort', abandon))
+    }
+  }
+
+  /** Takes over what an earlier engine had begun; resolves once the world was asked for each. */
+  async recover(rows: readonly ExecRow[]): Promise<void> {
+    const known = rows.filter(({ id }) => !this.#sessions.has(id))
+    const sessions = known.map((row) => this.#add(row))
+    for (const session of sessions) session.begin()
+    const asked = sessions.map((session) => Promise.race([session.started, session.over]).catch(() => {}))
+    await within(Promise.all(asked).then(), END_MS)
+  }
+
+  /**
+   * The container's run is over: whatever of the sessions lives is killed, and their exits are committed before the
+   * container's own. Refuses new ones from now on, until the next run. Never rejects.
+   */
+  endAll(): Promise<void> {
+    this.#ending ??= this.#end([...this.#sessions.values()])
+    return this.#ending
+  }
+
+  /** A new run takes sessions again. */
+  renew(): void {
+    this.#ending = undefined
+  }
+
+  /** The engine closes: what is bound to it ends, what is detached lives on. Never rejects. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    await this.#end([...this.#sessions.values()].filter(({ row }) => !row.detached))
+    for (const session of this.#sessions.values()) session.close()
+  }
+
+  async #end(sessions: readonly Session[]): Promise<void> {
+    await Promise.all(sessions.map((session) => this.#endOne(session)))
+  }
+
+  async #endOne(session: Session): Promise<void> {
+    session.starting.abort(new EngineClosedError('the container’s run is over'))
+    session.stop(SIGKILL, 0).catch(() => {})
+    // A frozen process dies when it is thawed, which is not waited for.
+    if (await within(session.over, this.#supervisor.row.state === 'paused' ? 0 : END_MS)) return
+    this.#supervisor.logger.warn({ sessionId: session.id }, 'a session did not end and is given up')
+    session.abandon()
+    await within(session.over, END_MS)
+  }
+
+  #add(row: ExecRow, request?: ExecRequest): Session {
+    if (this.#isClosed) throw new EngineClosedError()
+    const session = new Session(this.#supervisor, row, this.#bearings(row.id), request)
+    this.#sessions.set(row.id, session)
+    return session
+  }
+
+  #bearings(id: string): SessionBearings {
+    return {
+      commit: (...events) => this.#supervisor.recordSessions(this.rows(), events),
+      forget: () => this.#sessions.delete(id),
+    }
+  }
+}

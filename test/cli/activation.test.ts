@@ -1,0 +1,70 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdir, symlink } from 'node:fs/promises'
+import { type AddressInfo, connect, createServer, type Server } from 'node:net'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { descriptorOf } from '../../effects/ports/descriptor.ts'
+import { script } from '../fixtures/programs.ts'
+import { makeBundle } from '../fixtures/rootfs.ts'
+import { type CliPlace, cliPlace, MAIN } from './place.ts'
+
+/** Answers each connection to the first handed-over socket with what it was told, and ends after the second. */
+const SERVER = `
+open(my $listener, '+<&=', 3) or die "no descriptor 3: $!";
+for (1 .. 2) {
+  accept(my $client, $listener) or die "cannot accept: $!";
+  print $client "$ENV{LISTEN_FDS} descriptor for process $ENV{LISTEN_PID}, who is $$\\n";
+  close $client;
+}`
+
+test.for([
+  ['', []],
+  [', also where a port is reserved', ['--reserve-port', '127.0.0.2:0']],
+] as const)('a container answers on the socket that the engine was handed%s', async ([, flags]) => {
+  await using place = await cliPlace()
+  const { server, port, fd } = await listening()
+  const reserved = flags.map((flag) => flag.replace(/0$/, String(port)))
+  // As systemd does it: the number is that of the program which takes the descriptors over.
+  const activate = script(place.path, 'activate', 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"')
+  const run = ['--embedded', 'run', '--rm', ...reserved, '--bundle', await perlBundle(place)]
+  const verb = spawn(activate, [process.execPath, MAIN, ...place.globals, ...run], {
+    stdio: ['ignore', 'ignore', 'inherit', fd],
+  })
+  const ended = once(verb, 'exit')
+  // The service manager itself goes, and its socket lives on: the first question waits for the container.
+  server.close()
+  expect(await ask(port)).toBe('1 descriptor for process 1, who is 1\n')
+  expect(await ask(port)).toBe('1 descriptor for process 1, who is 1\n')
+  expect(await ended).toEqual([0, null])
+})
+
+async function listening(): Promise<{ server: Server; port: number; fd: number }> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port, address } = server.address() as AddressInfo
+  const fd = descriptorOf({ protocol: 'tcp', address, port })
+  if (fd === undefined) throw new Error('the socket has no descriptor')
+  return { server, port, fd }
+}
+
+async function ask(port: number): Promise<string> {
+  const socket = connect(port, '127.0.0.1').setEncoding('utf8')
+  let text = ''
+  for await (const chunk of socket) text += chunk
+  return text
+}
+
+/** A bundle with this machine's perl, which every Debian has. */
+async function perlBundle({ path }: CliPlace): Promise<string> {
+  const bundle = await makeBundle(join(path, 'bundle'), { args: ['/usr/bin/perl', '-e', SERVER] })
+  const rootfs = join(bundle, 'rootfs')
+  await mkdir(join(rootfs, 'usr'))
+  for (const name of ['lib', 'lib64']) await symlink(`usr/${name}`, join(rootfs, name))
+  const config = join(bundle, 'config.json')
+  const spec = JSON.parse(readFileSync(config, 'utf8'))
+  spec.mounts.push({ destination: '/usr', type: 'bind', source: '/usr', options: ['rbind', 'ro'] })
+  writeFileSync(config, JSON.stringify(spec))
+  return bundle
+}
