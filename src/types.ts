@@ -99,6 +99,13 @@ export interface ContainerInfo {
   stopSignal: string
   /** Seconds. */
   stopTimeout: number
+  cgroupManager: 'cgroupfs' | 'systemd'
+  ports: PortMapping[]
+  /** Whether `ports` stay taken for as long as the container lives. */
+  reservePorts: boolean
+  /** What conmon runs after each exit; null where it runs nothing. */
+  exitCommand: string[] | null
+  conmonPidFile: string | null
 }
 
 interface EventBase {

@@ -1,5 +1,5 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { mkdir, rmdir, writeFile } from 'node:fs/promises'
+import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Hierarchy } from './hierarchies.ts'
@@ -19,20 +19,29 @@ export async function joinCgroup(
   pid: number,
 ): Promise<void> {
   const errors: unknown[] = []
-  // One after the other: the kernel waits once for all processors, and the moves right after that are quick.
-  for (const hierarchy of hierarchies) {
-    const directory = join(hierarchy.mountPoint, path)
+  const attempt = async (work: () => void | Promise<void>): Promise<void> => {
     try {
-      await mkdir(directory, { recursive: true })
-      if (hierarchy.cpuset) inheritCpuset(hierarchy.mountPoint, directory)
-      await writeFile(join(directory, 'cgroup.procs'), String(pid))
+      await work()
     } catch (error) {
       errors.push(error)
     }
   }
+  const directories = hierarchies.map(({ mountPoint }) => join(mountPoint, path))
+  for (const hierarchy of hierarchies) await attempt(() => makeCgroup(hierarchy, path))
+  // For the first move the kernel waits until each processor has been through, some 10 ms; right after it the others
+  // take microseconds, and a thread for each would cost more.
+  const [first, ...others] = directories.map((directory) => join(directory, 'cgroup.procs'))
+  if (first !== undefined) await attempt(() => writeFile(first, String(pid)))
+  for (const procs of others) await attempt(() => writeFileSync(procs, String(pid)))
   if (errors.length > 0) {
     throw new AggregateError(errors, errors.map((error) => (error as Error).message).join('; '))
   }
+}
+
+function makeCgroup({ mountPoint, cpuset }: Hierarchy, path: string): void {
+  const directory = join(mountPoint, path)
+  mkdirSync(directory, { recursive: true })
+  if (cpuset) inheritCpuset(mountPoint, directory)
 }
 
 /** From the topmost that is still empty down. */
@@ -49,21 +58,25 @@ function inheritCpuset(mountPoint: string, directory: string): void {
 /**
  * Removes the cgroup of that path from every hierarchy.
  *
- * @throws the system's error where a process stays in it
+ * @throws the system's error where a process stays in it for longer than a second
  */
 export async function removeCgroup(hierarchies: readonly Hierarchy[], path: string): Promise<void> {
-  await Promise.all(hierarchies.map(({ mountPoint }) => removeDirectory(join(mountPoint, path))))
+  let left = hierarchies.map(({ mountPoint }) => join(mountPoint, path))
+  for (let round = 0; ; round += 1) {
+    left = left.filter((directory) => !isRemoved(directory, round === ROUNDS))
+    if (left.length === 0) return
+    await delay(ROUND_MS)
+  }
 }
 
-async function removeDirectory(directory: string): Promise<void> {
-  for (let round = 0; existsSync(directory); round += 1) {
-    try {
-      await rmdir(directory)
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException
-      if (code === 'ENOENT') return
-      if (code !== 'EBUSY' || round === ROUNDS) throw error
-      await delay(ROUND_MS)
-    }
+function isRemoved(directory: string, isLastRound: boolean): boolean {
+  try {
+    rmdirSync(directory)
+    return true
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') return true
+    if (code === 'EBUSY' && !isLastRound) return false
+    throw error
   }
 }

@@ -10,9 +10,12 @@ export interface Hierarchy {
   cpuset: boolean
 }
 
-/** The hierarchies that are mounted here. */
+let found: Hierarchy[] | undefined
+
+/** The hierarchies that are mounted here, as they were when this was first asked: a machine does not change them. */
 export function readHierarchies(): Hierarchy[] {
-  return parseHierarchies(readFileSync('/proc/self/mountinfo', 'utf8'))
+  found ??= parseHierarchies(readFileSync('/proc/self/mountinfo', 'utf8'))
+  return found
 }
 
 /** Reads the hierarchies out of a /proc/PID/mountinfo (proc(5)); each once, at the place it was mounted first. */

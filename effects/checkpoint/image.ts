@@ -7,7 +7,7 @@ const MAX_WORDS = 1_000
 /** What CRIU calls an error and gets over, and a helper's end without its words. */
 const HARMLESS = /rlimit: Can't setup|exited, status=/
 
-/** Whether a directory holds an image that CRIU could read. */
+/** Whether a directory holds an image that CRIU could read; it is the last thing that a checkpoint writes. */
 export function isImage(path: string): boolean {
   return existsSync(join(path, INVENTORY))
 }
@@ -25,6 +25,11 @@ export function isFree(path: string): boolean {
 export function makeImageDirectory(path: string, { anew }: { anew: boolean }): void {
   if (anew) rmSync(path, { recursive: true, force: true })
   mkdirSync(path, { recursive: true, mode: 0o700 })
+}
+
+/** Removes an image, and its directory. */
+export function removeImage(path: string): void {
+  rmSync(path, { recursive: true, force: true })
 }
 
 /** Puts a new image in the place of an older one. */

@@ -15,7 +15,7 @@ import { createOutput } from './output.ts'
 import { findSessionProcess, readSessionPid, watchSessionPid } from './process.ts'
 import { type BaseProcess, execProcessSpec } from './process-spec.ts'
 import { killSession } from './stop.ts'
-import { type ExecCall, TimedOut, withinTime } from './time.ts'
+import { type ExecCall, letFinish, TimedOut, withinTime } from './time.ts'
 
 export type { ExecCall } from './time.ts'
 
@@ -73,16 +73,16 @@ async function startNow(
   const watching = watchSessionPid(options.sessionDir)
   try {
     const runtime = await spawnRuntime(options, args)
-    const { exit } = runtime
-    const started = Promise.race([watching.pid.then(() => true), exit.then(() => false)])
+    const started = Promise.race([watching.pid.then(() => true), runtime.exit.then(() => false)])
     try {
-      const runs = (await withinTime(started, call)) || readSessionPid(options.sessionDir) !== undefined
-      if (!runs) throw await whyNot(options, runtime, await exit, startedAt)
+      await withinTime(started, call)
     } catch (error) {
-      if (!(error instanceof TimedOut) && call.signal?.aborted !== true) throw error
+      await letFinish(started)
       await undo(options, runtime)
       throw error instanceof TimedOut ? execFailure(options, { said: '', startedAt, timedOut: true }) : error
     }
+    // The file is there before the exit, but its event may come after it.
+    if (readSessionPid(options.sessionDir) === undefined) throw await whyNot(options, runtime, startedAt)
     return handle(runtime, findSessionProcess(options.sessionDir))
   } finally {
     watching.close()
@@ -147,12 +147,8 @@ function handle(runtime: SpawnedRuntime, process: ProcessIdentity | undefined): 
   }
 }
 
-async function whyNot(
-  options: ExecOptions,
-  runtime: SpawnedRuntime,
-  { code, signal }: { code: number | null; signal: string | null },
-  startedAt: number,
-): Promise<Error> {
+async function whyNot(options: ExecOptions, runtime: SpawnedRuntime, startedAt: number): Promise<Error> {
+  const { code, signal } = await runtime.exit
   const kept = keepEnd(MAX_STDERR)
   runtime.stderr.exited()
   for await (const chunk of runtime.stderr.stream) kept.add(chunk as Buffer)

@@ -14,7 +14,7 @@ import { execConmonArgv, execConmonEnv, execConmonFds, type MonitoredExecOptions
 import { execFailure } from './failure.ts'
 import { findSessionProcess } from './process.ts'
 import { killSession } from './stop.ts'
-import { type ExecCall, TimedOut, withinTime } from './time.ts'
+import { type ExecCall, letFinish, TimedOut, withinTime } from './time.ts'
 
 /** A command that conmon watches, whoever else lives. */
 export interface DetachedExec {
@@ -64,6 +64,7 @@ async function startNow(
     if ('failed' in message) throw execFailure(options, { said: message.failed, startedAt })
     return watchSession(options.sessionDir, syncPipe)
   } catch (error) {
+    await letFinish(syncPipe.line)
     child.kill('SIGKILL')
     killSession(findSessionProcess(options.sessionDir))
     await killMonitor(options.sessionDir, syncPipe)

@@ -25,20 +25,26 @@ export function createOutput(source: Readable): { stream: Readable; exited: () =
 function endWhenDry(source: Readable, stream: PassThrough, drop: () => void): void {
   if (source.readableEnded) return
   let left = MAX_AFTER_EXIT
-  const rest = (): void => {
+  let pieces = 0
+  let timer: NodeJS.Timeout
+  const wait = (): void => {
+    clearTimeout(timer)
+    timer = setTimeout(look, IDLE_MS, pieces)
+  }
+  // The immediate gives what is already in the pipe one more turn of the loop, however late the timer is.
+  const look = (before: number): NodeJS.Immediate => setImmediate(rest, before)
+  const rest = (before: number): void => {
+    if (source.destroyed) return
+    if (pieces !== before) wait()
     // Not dry but held up by whoever reads it.
-    if (stream.writableNeedDrain) stream.once('drain', rearm)
+    else if (stream.writableNeedDrain) stream.once('drain', wait)
     else drop()
   }
-  let timer = setTimeout(rest, IDLE_MS)
-  const rearm = (): void => {
-    clearTimeout(timer)
-    timer = setTimeout(rest, IDLE_MS)
-  }
+  wait()
   source.on('data', (chunk: Buffer) => {
+    pieces += 1
     left -= chunk.length
     if (left <= 0) drop()
-    else rearm()
   })
   source.once('close', () => clearTimeout(timer))
 }

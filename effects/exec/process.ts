@@ -1,5 +1,6 @@
 import { type FSWatcher, readFileSync, watch } from 'node:fs'
 import { runPaths } from '../conmon/paths.ts'
+import { RunchartError } from '../errors.ts'
 import { identifyProcess, isSameProcess, type ProcessIdentity } from '../process/identity.ts'
 
 /** The number in a session's pid file; undefined where there is none yet. */
@@ -23,10 +24,14 @@ export function findSessionProcess(sessionDir: string): ProcessIdentity | undefi
   return isSameProcess(identity) ? identity : undefined
 }
 
-/** Resolves with the pid file's number as soon as it is there; pending for ever after `close`. */
+/**
+ * Resolves with the pid file's number as soon as it is there; pending for ever after `close`.
+ *
+ * @throws RunchartError `EWATCH` where the kernel gives no watch
+ */
 export function watchSessionPid(sessionDir: string): { pid: Promise<number>; close: () => void } {
   const { promise, resolve, reject } = Promise.withResolvers<number>()
-  const watcher: FSWatcher = watch(sessionDir, { persistent: false })
+  const watcher = openWatch(sessionDir)
   const look = (): void => {
     const pid = readSessionPid(sessionDir)
     if (pid !== undefined) resolve(pid)
@@ -35,6 +40,17 @@ export function watchSessionPid(sessionDir: string): { pid: Promise<number>; clo
   promise.catch(() => {})
   look()
   return { pid: promise, close: () => watcher.close() }
+}
+
+function openWatch(directory: string): FSWatcher {
+  try {
+    return watch(directory, { persistent: false })
+  } catch (cause) {
+    throw new RunchartError('EWATCH', `cannot watch ${directory}: ${(cause as Error).message}`, {
+      hint: 'raise the sysctls fs.inotify.max_user_watches and fs.inotify.max_user_instances',
+      cause,
+    })
+  }
 }
 
 function isOurs(pid: number, pidFile: string): boolean {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Limiter } from '../process/limiter.ts'
 import type { BaseProcess } from './process-spec.ts'
 
@@ -14,6 +15,19 @@ export interface ExecCall {
 }
 
 const DEFAULT_TIMEOUT_MS = 30_000
+
+const FINISH_MS = 1_000
+
+/**
+ * Waits a second for a runtime at work. One that is killed halfway leaves a command behind whose number nobody
+ * knows.
+ */
+export async function letFinish(work: Promise<unknown>): Promise<void> {
+  const timer = new AbortController()
+  const late = delay(FINISH_MS, undefined, { signal: timer.signal }).catch(() => {})
+  await Promise.race([work.catch(() => {}), late])
+  timer.abort()
+}
 
 /** The time of a start was up. */
 export class TimedOut extends Error {}

@@ -24,7 +24,7 @@ export interface RuntimeOptions {
   /** The service manager's socket, handed on to `start`, which passes the container's readiness on to it. */
   notifySocket?: string | undefined
   systemdCgroup?: boolean | undefined
-  /** Milliseconds for one verb; 30,000 where left out. */
+  /** Milliseconds for one verb; where left out 30,000, and 240,000 for a `start` that waits for readiness. */
   timeoutMs?: number | undefined
 }
 
@@ -66,6 +66,7 @@ export interface Runtime {
 }
 
 const DEFAULT_TIMEOUT_MS = 30_000
+const READY_TIMEOUT_MS = 240_000
 /** All memory of the container is written to disk. */
 const CHECKPOINT_TIMEOUT_MS = 600_000
 
@@ -122,9 +123,14 @@ async function runVerb(
     args: runtimeArgv({ root: options.root, systemdCgroup: options.systemdCgroup, criuPath }, verb),
     env: { ...verbEnvironment(options, verb), PATH: criuSearchPath(criuPath) },
     cwd: '/',
-    timeoutMs: timeoutMs ?? options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+    timeoutMs: timeoutMs ?? options.timeoutMs ?? timeLimit(options, verb),
     signal,
   })
+}
+
+/** A runtime that passes readiness on ends its `start` when the container has said that it is ready. */
+function timeLimit({ notifySocket }: RuntimeOptions, { verb }: RuntimeVerb): number {
+  return verb === 'start' && notifySocket !== undefined ? READY_TIMEOUT_MS : DEFAULT_TIMEOUT_MS
 }
 
 /** Seed: startContainer, which alone passes readiness on. */

@@ -1,7 +1,6 @@
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { RunchartError } from '../errors.ts'
 import type { Engine } from '../types.ts'
-import { attachRoute } from './attach.ts'
 import { AutoRemoval } from './auto-remove.ts'
 import { toErrorReply, toInputError } from './error-reply.ts'
 import { addExecRoutes } from './exec/routes.ts'
@@ -10,7 +9,8 @@ import { addCommandRoutes } from './routes/commands.ts'
 import { addContainerRoutes } from './routes/containers.ts'
 import { addEngineRoutes } from './routes/engine.ts'
 import { addStreamRoutes } from './routes/streams.ts'
-import { addUpgrades } from './upgrade.ts'
+import { attachRoute } from './upgrade/attach.ts'
+import { addUpgrades } from './upgrade/upgrade.ts'
 
 /** Bytes. Linux takes at most 2 MiB of argv and environment together; JSON may double them. */
 const BODY_LIMIT = 4 * 1024 * 1024

@@ -16,7 +16,10 @@ export interface EngineContext {
   /** Name or absolute path of CRIU; the runtime's own choice where undefined. */
   criu?: string | undefined
   creation: CreationSettings
+  /** The one that new containers are created by. */
   runtime: Runtime
+  /** Another, by its absolute path. */
+  runtimeAt: (path: string) => Runtime
   limit: Limiter
   store: Store
   journal: Journal

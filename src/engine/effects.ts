@@ -16,10 +16,10 @@ import {
 } from '../../machines/index.ts'
 import { RuntimeError } from '../errors.ts'
 import { signalName } from '../spec/signals.ts'
-import { checkpoint, restoreOptions } from './checkpoint.ts'
 import { clearMonitor, letMonitorEnd } from './creation/clear.ts'
 import { createRun } from './creation/run.ts'
 import { reconcile } from './reconcile.ts'
+import { checkpoint, restoreOptions } from './runtime/checkpoint.ts'
 import type { Supervisor } from './supervisor.ts'
 
 type Find = (id: string) => Supervisor
@@ -147,8 +147,10 @@ function hasCgroup(supervisor: Supervisor): boolean {
   return process.geteuid?.() === 0 || supervisor.spec().linux?.cgroupsPath !== undefined
 }
 
+/** A process on its way out may be there for an instant when the runtime finds it gone; if it lived on, the grace would end. */
 function isGone({ row }: Supervisor, error: unknown): boolean {
   if (!(error instanceof RuntimeError)) return false
+  if (error.failure === 'not-running') return true
   const { process } = row.facts
   return process === null || !isSameProcess(process)
 }
@@ -162,7 +164,7 @@ async function reconcileAll(
   const found = await reconcile(supervisor, input, signal)
   // Only where the engine has just opened: later on the sessions are its own.
   if (input.known !== undefined) await supervisor.sessions.recover(supervisor.row.facts.execs ?? [])
-  if (found.found !== 'running' && found.found !== 'paused') await supervisor.sessions.endAll()
+  if (found.found === 'ended') await supervisor.sessions.endAll()
   return found
 }
 

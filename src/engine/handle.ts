@@ -22,9 +22,10 @@ import type {
 } from '../types.ts'
 import { attach } from './attach/attach.ts'
 import { awaitChange } from './await-change.ts'
+import { monitorInfo } from './creation/container.ts'
 import { collectExec, openSession, stopSessions, unlessAborted } from './exec/handle.ts'
+import { listProcesses } from './runtime/top.ts'
 import type { Supervisor } from './supervisor.ts'
-import { listProcesses } from './top.ts'
 import * as verbs from './verbs.ts'
 
 /** The longest delay that a timer takes, in seconds. */
@@ -225,5 +226,6 @@ export function containerInfo({ row, settings, paths }: Supervisor): ContainerIn
     command: settings.command,
     stopSignal: signalName(settings.stopSignal) ?? String(settings.stopSignal),
     stopTimeout: settings.stopTimeout,
+    ...monitorInfo(settings.monitor),
   }
 }

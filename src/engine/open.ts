@@ -4,7 +4,7 @@ import { readBootId } from '../../effects/process/identity.ts'
 import { createLimiter } from '../../effects/process/limiter.ts'
 import { findProgram, programVersion } from '../../effects/runtime/find.ts'
 import { findRuntime } from '../../effects/runtime/first-usable.ts'
-import { createRuntime } from '../../effects/runtime/runtime.ts'
+import { createRuntime, type Runtime } from '../../effects/runtime/runtime.ts'
 import { makeDirectory, makeDirectoryOfMode, type Ownership, own } from '../root/ownership.ts'
 import { defaultRoot, defaultRunRoot, type EnginePaths, enginePaths } from '../root/paths.ts'
 import { StoredEventStream } from '../store/event-stream.ts'
@@ -58,12 +58,13 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   try {
     const paths = ownPaths(options, owned)
     const limit = createLimiter(options.concurrency)
-    const runtime = createRuntime({
-      ...{ path: runtimePath, root: paths.runtimeRoot, limit },
-      systemdCgroup: creation.cgroupManager === 'systemd',
-      xdgRuntimeDir: creation.inherited.xdgRuntimeDir,
-      notifySocket: creation.inherited.notifySocket,
-    })
+    const runtimeAt = (path: string): Runtime =>
+      createRuntime({
+        ...{ path, root: paths.runtimeRoot, limit },
+        systemdCgroup: creation.cgroupManager === 'systemd',
+        xdgRuntimeDir: creation.inherited.xdgRuntimeDir,
+        notifySocket: creation.inherited.notifySocket,
+      })
     const store = new Store(paths.store, readBootId())
     try {
       const journal = new Journal(store, (error) =>
@@ -78,7 +79,8 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
         conmonPath,
         criu: options.criu,
         creation,
-        runtime,
+        runtime: runtimeAt(runtimePath),
+        runtimeAt,
         limit,
         store,
         journal,

@@ -11,6 +11,7 @@ import type {
   ReconcileInput,
 } from '../../machines/index.ts'
 import { RunchartError } from '../errors.ts'
+import { clearMonitor } from './creation/clear.ts'
 import { within } from './monitor.ts'
 import type { Supervisor } from './supervisor.ts'
 
@@ -71,14 +72,21 @@ async function endDisowned(
 ): Promise<Reconciled> {
   supervisor.logger.warn('the runtime knows the container no more; its process is killed')
   signalProcess(process, 'SIGKILL')
-  const found = await awaitEvidence(supervisor, lifeline, signal)
+  try {
+    return await awaitEvidence(supervisor, lifeline, signal)
+  } finally {
+    // Also where the exit was seen elsewhere first, which ends the asking.
+    await removeOwnCgroup(supervisor)
+  }
+}
+
+async function removeOwnCgroup(supervisor: Supervisor): Promise<void> {
   const path = supervisor.spec().linux?.cgroupsPath
   try {
     if (path?.startsWith('/')) await removeCgroup(readHierarchies(), path)
   } catch (error) {
     supervisor.logger.warn({ err: error }, 'the cgroup of the container could not be removed')
   }
-  return found
 }
 
 /** The process is gone; where conmon still lives, its exit file is on the way. */
@@ -111,6 +119,7 @@ async function abandonCreation(supervisor: Supervisor, lifeline: Lifeline | unde
   if (lifeline !== undefined) await killMonitor(paths.runDirectory, lifeline)
   supervisor.unhold()
   await engine.runtime.delete(id, { force: true })
+  await clearMonitor(supervisor)
   const failure = new RunchartError('EINTERRUPTED', `the engine ended while it created container ${name}`, {
     containerId: id,
     hint: 'create it again',

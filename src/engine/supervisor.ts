@@ -18,6 +18,7 @@ import { findEvidence } from './evidence.ts'
 import type { SessionEvent } from './exec/session.ts'
 import { Sessions } from './exec/sessions.ts'
 import { errorOf, nextRow } from './row.ts'
+import { withOwnRuntime } from './runtime/own-runtime.ts'
 
 type Snapshot = SnapshotFrom<typeof containerMachine>
 
@@ -74,7 +75,7 @@ export class Supervisor {
     this.id = row.id
     this.name = row.name
     this.settings = row.settings
-    this.engine = engine
+    this.engine = withOwnRuntime(engine, row.settings.runtime)
     this.paths = containerPaths(engine.paths, row.id)
     this.logger = engine.logger.child({ containerId: row.id })
     this.sessions = new Sessions(this)
@@ -210,7 +211,11 @@ export class Supervisor {
     const actor = this.#actor
     if (evidence === undefined || actor === undefined) return false
     const { context } = actor.getSnapshot()
-    const tell = () => actor.send({ type: 'exit.observed', generation: context.generation, evidence })
+    const tell = () => {
+      // The engine may have let go meanwhile.
+      if (this.#closed) return
+      actor.send({ type: 'exit.observed', generation: context.generation, evidence })
+    }
     // The exits of its sessions are committed before its own.
     if (this.sessions.isEmpty && !this.sessions.isEnding) tell()
     else void this.sessions.endAll().then(tell)

@@ -2,7 +2,7 @@ import type { ContainerCommand } from '../../machines/index.ts'
 import { RemovedError, RunchartError } from '../errors.ts'
 import type { ContainerState, ExitRecord } from '../types.ts'
 import { awaitChange, type Verdict } from './await-change.ts'
-import { assertCheckpointing, existingImage, newImage } from './checkpoint.ts'
+import { assertCheckpointing, existingImage, newImage } from './runtime/checkpoint.ts'
 import type { Change, Supervisor } from './supervisor.ts'
 
 /**
@@ -71,13 +71,22 @@ const judgeRemove: Judge<undefined> = (change) => {
   return livesOn ? failed(change, 'be removed') : undefined
 }
 
+/** Where a container is after its cleaning; `exited` itself is passed untold where more was asked for meanwhile. */
+const OUT_OF_RUNTIME: ReadonlySet<ContainerState> = new Set([
+  'exited',
+  'creating',
+  'restoring',
+  'removing',
+  'removed',
+])
+
 /** Done when it runs on, or when it is out of the runtime, where it can be restored from. */
 const judgeCheckpoint: Judge<undefined> = (change) => {
   if (change.failure !== undefined && change.to !== 'reconciling') return failed(change, 'be checkpointed')
   if (change.to === 'running')
     return change.from === 'checkpointing' ? done : failed(change, 'be checkpointed')
   if (change.to === 'paused' || change.to === 'created') return failed(change, 'be checkpointed')
-  return change.to === 'exited' || change.to === 'stopping' || change.to === 'removed' ? done : undefined
+  return change.to === 'stopping' || OUT_OF_RUNTIME.has(change.to) ? done : undefined
 }
 
 /** A container that exits before its restore returns has been restored. */
@@ -87,7 +96,7 @@ const judgeRestore: Judge<undefined> = (change) => {
 }
 
 const judgeCleanup: Judge<undefined> = (change) => {
-  if (change.to === 'exited' || change.to === 'removed') return done
+  if (OUT_OF_RUNTIME.has(change.to)) return done
   return change.from === 'cleaning' && change.to === 'stopped' ? failed(change, 'be cleaned up') : undefined
 }
 

@@ -297,4 +297,9 @@ const BLANK: Omit<ContainerInfo, 'id' | 'name' | 'state' | 'generation'> = {
   command: ['true'],
   stopSignal: 'SIGTERM',
   stopTimeout: 10,
+  cgroupManager: 'cgroupfs',
+  ports: [],
+  reservePorts: false,
+  exitCommand: null,
+  conmonPidFile: null,
 }

@@ -4,11 +4,27 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { mkdir, symlink } from 'node:fs/promises'
 import { type AddressInfo, connect, createServer, type Server } from 'node:net'
 import { join } from 'node:path'
+import { execa } from 'execa'
 import { expect, test } from 'vitest'
 import { descriptorOf } from '../../effects/ports/descriptor.ts'
 import { script } from '../fixtures/programs.ts'
 import { makeBundle } from '../fixtures/rootfs.ts'
-import { type CliPlace, cliPlace, MAIN } from './place.ts'
+import { type CliPlace, cliPlace, MAIN, runchart } from './place.ts'
+
+/** A service manager that waits for one message, and one that sends it: on the socket that each is told of. */
+const MANAGER = `
+use Socket;
+socket(my $socket, AF_UNIX, SOCK_DGRAM, 0) or die $!;
+bind($socket, sockaddr_un($ENV{NOTIFY_SOCKET})) or die $!;
+$| = 1;
+print "bound\n";
+recv($socket, my $message, 4096, 0) // die $!;
+print $message;`
+const SERVICE = `
+use Socket;
+socket(my $socket, AF_UNIX, SOCK_DGRAM, 0) or die $!;
+send($socket, 'READY=1', 0, sockaddr_un($ENV{NOTIFY_SOCKET})) or die $!;
+sleep 1;`
 
 /** Answers each connection to the first handed-over socket with what it was told, and ends after the second. */
 const SERVER = `
@@ -28,7 +44,7 @@ test.for([
   const reserved = flags.map((flag) => flag.replace(/0$/, String(port)))
   // As systemd does it: the number is that of the program which takes the descriptors over.
   const activate = script(place.path, 'activate', 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"')
-  const run = ['--embedded', 'run', '--rm', ...reserved, '--bundle', await perlBundle(place)]
+  const run = ['--embedded', 'run', '--rm', ...reserved, '--bundle', await perlBundle(place, SERVER)]
   const verb = spawn(activate, [process.execPath, MAIN, ...place.globals, ...run], {
     stdio: ['ignore', 'ignore', 'inherit', fd],
   })
@@ -38,6 +54,16 @@ test.for([
   expect(await ask(port)).toBe('1 descriptor for process 1, who is 1\n')
   expect(await ask(port)).toBe('1 descriptor for process 1, who is 1\n')
   expect(await ended).toEqual([0, null])
+})
+
+test('a container that is ready tells the service manager of the engine', async () => {
+  await using place = await cliPlace()
+  const env = { NOTIFY_SOCKET: join(place.path, 'notify') }
+  const manager = execa('/usr/bin/perl', ['-e', MANAGER], { env, extendEnv: false })
+  await once(manager.stdout, 'data')
+  const run = ['--embedded', 'run', '--rm', '--bundle', await perlBundle(place, SERVICE)]
+  expect(await runchart([...place.globals, ...run], env)).toMatchObject({ exitCode: 0, stderr: '' })
+  expect((await manager).stdout).toContain('READY=1')
 })
 
 async function listening(): Promise<{ server: Server; port: number; fd: number }> {
@@ -57,8 +83,8 @@ async function ask(port: number): Promise<string> {
 }
 
 /** A bundle with this machine's perl, which every Debian has. */
-async function perlBundle({ path }: CliPlace): Promise<string> {
-  const bundle = await makeBundle(join(path, 'bundle'), { args: ['/usr/bin/perl', '-e', SERVER] })
+async function perlBundle({ path }: CliPlace, program: string): Promise<string> {
+  const bundle = await makeBundle(join(path, 'bundle'), { args: ['/usr/bin/perl', '-e', program] })
   const rootfs = join(bundle, 'rootfs')
   await mkdir(join(rootfs, 'usr'))
   for (const name of ['lib', 'lib64']) await symlink(`usr/${name}`, join(rootfs, name))

@@ -7,6 +7,7 @@ import { text } from 'node:stream/consumers'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { connectOwner } from '../../src/client/client.ts'
+import { longSleep, markOf } from '../effects/exec/lab.ts'
 import { processesNaming } from '../effects/lab.ts'
 import { type CliPlace, cliPlace, MAIN, printed } from './place.ts'
 
@@ -133,11 +134,11 @@ test.for(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const)('%s reaches the co
 
 describe('a command is bound to its client', () => {
   test('it is killed when the verb is', async () => {
-    const verb = exec('web', 'sh', '-c', 'echo ready; sleep 956')
+    const verb = exec('web', 'sh', '-c', `echo ready; ${longSleep(956).join(' ')}`)
     await printed(verb, 'ready')
     verb.kill('SIGKILL')
     await verb
-    await expect.poll(() => processesNaming('sleep\x00956')).toEqual([])
+    await expect.poll(() => processesNaming(markOf(956))).toEqual([])
     const client = connectOwner(join(place.runRoot, 'owner.sock'))
     await expect.poll(() => client.execs('web').catch(() => [])).toEqual([])
     client.close()
@@ -189,8 +190,8 @@ test('a client collects, stops and kills', async () => {
   expect(await client.exec('web', ['cat'], { stdin: 'in', maxOutputBytes: 1 })).toEqual({
     ...{ exitCode: 0, signal: null, stdout: 'i', stderr: '', truncated: true },
   })
-  const one = await client.execDetached('web', ['sleep', '955'])
-  const two = await client.execDetached('web', ['sleep', '954'])
+  const one = await client.execDetached('web', longSleep(955))
+  const two = await client.execDetached('web', longSleep(954))
   await client.execKill('web', one.id, 'KILL')
   await expect.poll(async () => (await client.execs('web')).map(({ id }) => id)).toEqual([two.id])
   expect(await client.execStop('web', { timeout: 5 })).toEqual([])

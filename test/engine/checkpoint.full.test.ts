@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
@@ -125,6 +125,28 @@ describe.skipIf(reason !== undefined)(title, () => {
     expect(await third.get(id).stop({ timeout: 600 })).toMatchObject({ code: 7 })
   })
 
+  test('a start that is asked for meanwhile begins anew, and the checkpoint is none the worse', async () => {
+    const container = await counting()
+    const checkpointed = container.checkpoint()
+    await expect.poll(() => container.state, { interval: 1 }).toMatch(/stopped|cleaning|exited/)
+    await container.start()
+    await checkpointed
+    expect(container).toMatchObject({ state: 'running', generation: 2 })
+    await container.remove({ force: true })
+  })
+
+  test('one that an engine did not live to see the end of can be restored', async () => {
+    const container = await counting()
+    await container.checkpoint()
+    const own = join(place.root, 'containers', container.id, 'checkpoint')
+    // As the runtime leaves it, which goes on when the engine dies.
+    renameSync(own, `${own}.new`)
+    await container.restore()
+    expect(container.state).toBe('running')
+    expect(existsSync(`${own}.new`)).toBe(false)
+    await container.remove({ force: true })
+  })
+
   test('its image is its owner’s alone, and may be elsewhere', async () => {
     const container = await counting()
     await container.checkpoint({ leaveRunning: true })
@@ -174,7 +196,8 @@ describe.skipIf(reason !== undefined)(title, () => {
     const { container, socket, received } = await connectedContainer()
     await expect(container.checkpoint()).rejects.toThrow(/runc checkpoint .*Error .*sockets?/is)
     expect(container.inspect()).toMatchObject({ state: 'running', error: { code: 'ERUNTIME' } })
-    expect(existsSync(join(place.root, 'containers', container.id, 'checkpoint'))).toBe(false)
+    const left = readdirSync(join(place.root, 'containers', container.id))
+    expect(left.filter((name) => name.startsWith('checkpoint'))).toEqual([])
     socket.write('still here\n')
     await expect.poll(received).toEqual(['still here'])
   })

@@ -15,8 +15,15 @@ const FILES = [
   'test/engine/bad-input.test.ts',
   'test/engine/kill.test.ts',
   'test/engine/status.test.ts',
+  'test/engine/exec.test.ts',
+  'test/engine/attach/attach.test.ts',
+  'test/engine/creation/options.test.ts',
+  'test/engine/creation/ports.test.ts',
   'test/effects/conmon/create.test.ts',
   'test/effects/conmon/lifeline.test.ts',
+  'test/effects/exec/attached.test.ts',
+  'test/effects/exec/detached.test.ts',
+  'test/effects/attach/connection.test.ts',
   'test/effects/runtime/runtime.test.ts',
 ]
 

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import {
   type Container,
@@ -11,7 +12,9 @@ import {
   InvalidInputError,
   NotFoundError,
   RuntimeError,
+  StoreError,
 } from '../../src/index.ts'
+import { longSleep, markOf } from '../effects/exec/lab.ts'
 import { processesNaming } from '../effects/lab.ts'
 import { type TestPlace, testPlace } from '../fixtures/engine.ts'
 import { makeBundle } from '../fixtures/rootfs.ts'
@@ -96,22 +99,25 @@ describe('a collected command', () => {
 
   test('is killed with the call that it is bound to', async () => {
     const abort = new AbortController()
-    const running = web.exec(['sleep', '967'], { signal: abort.signal })
+    const running = web.exec(longSleep(967), { signal: abort.signal })
     await expect.poll(() => web.execs()[0]?.state).toBe('running')
     abort.abort(new Error('enough'))
     await expect(running).rejects.toThrow('enough')
-    await expect.poll(() => runsYet('sleep\x00967\0')).toBe(0)
+    await expect.poll(() => runsYet(markOf(967))).toBe(0)
     expect(web.execs()).toEqual([])
   })
 
-  test.each([0, 5, 15, 30])('leaves nothing where the call is aborted after %i ms', async (ms) => {
-    const abort = new AbortController()
-    const running = web.exec(['sleep', '952'], { signal: abort.signal })
-    setTimeout(() => abort.abort(new Error('enough')), ms)
-    await expect(running).rejects.toThrow('enough')
-    await expect.poll(() => web.execs()).toEqual([])
-    await expect.poll(() => runsYet('sleep\x00952\0')).toBe(0)
-  })
+  test.each([0, 5, 15, 20, 25, 30, 35])(
+    'leaves nothing where the call is aborted after %i ms',
+    async (ms) => {
+      const abort = new AbortController()
+      const running = web.exec(longSleep(952), { signal: abort.signal })
+      setTimeout(() => abort.abort(new Error('enough')), ms)
+      await expect(running).rejects.toThrow('enough')
+      await expect.poll(() => web.execs()).toEqual([])
+      await expect.poll(() => runsYet(markOf(952))).toBe(0)
+    },
+  )
 
   test('runs beside many others', async () => {
     const codes = Array.from({ length: 30 }, (_, code) => code)
@@ -183,6 +189,15 @@ describe('a session', () => {
   })
 })
 
+test('a session whose runtime is killed under it is ended, −1', async () => {
+  const session = await web.execSession(longSleep(947))
+  const stat = readFileSync(`/proc/${session.pid}/stat`, 'latin1')
+  const runtime = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
+  process.kill(runtime, 'SIGKILL')
+  expect(await session.exited).toEqual({ code: -1, signal: null, cause: 'monitor-lost' })
+  await expect.poll(() => runsYet(markOf(947))).toBe(0)
+})
+
 describe('a detached session', () => {
   test('tells its exit code as an event', async () => {
     const { seq } = engine.snapshot()
@@ -203,11 +218,11 @@ describe('a detached session', () => {
   })
 
   test('that loses its conmon is ended, −1', async () => {
-    const session = await web.execSession(['sleep', '966'], { detach: true })
+    const session = await web.execSession(longSleep(966), { detach: true })
     const directory = join(place.runRoot, 'containers', web.id, 'exec', session.id)
     process.kill(Number(readFileSync(join(directory, 'conmon.pid'), 'utf8')), 'SIGKILL')
     expect(await session.exited).toEqual({ code: -1, signal: null, cause: 'monitor-lost' })
-    await expect.poll(() => runsYet('sleep\x00966\0')).toBe(0)
+    await expect.poll(() => runsYet(markOf(966))).toBe(0)
   })
 })
 
@@ -254,6 +269,21 @@ describe('a command that cannot be run', () => {
   })
 })
 
+test('nothing is run that cannot be recorded', async () => {
+  await using other = await testPlace()
+  const first = await other.open()
+  const container = await other.sh(first, 'while :; do sleep 0.05; done')
+  await container.start()
+  const locked = new DatabaseSync(join(other.root, 'store.db'))
+  locked.exec('BEGIN IMMEDIATE')
+  const error = await container.exec(longSleep(949)).catch((thrown: unknown) => thrown)
+  expect(error).toBeInstanceOf(StoreError)
+  expect(await runsYet(markOf(949))).toBe(0)
+  locked.exec('ROLLBACK')
+  locked.close()
+  await expect.poll(async () => (await container.exec(['echo', 'on'])).stdout).toBe('on\n')
+})
+
 describe('stopping sessions', () => {
   const stubborn = 'trap "" TERM; echo up; while :; do sleep 0.05; done'
 
@@ -273,8 +303,8 @@ describe('stopping sessions', () => {
 
   test('ends detached ones too, and one alone where it is named', async () => {
     const [one, other] = await Promise.all([
-      web.execSession(['sleep', '965'], { detach: true }),
-      web.execSession(['sleep', '964'], { detach: true }),
+      web.execSession(longSleep(965), { detach: true }),
+      web.execSession(longSleep(964), { detach: true }),
     ])
     await web.execStop({ session: one.id.slice(0, 12), timeout: 5 })
     expect(await one.exited).toMatchObject({ code: 143, cause: 'stopped' })
@@ -293,7 +323,7 @@ describe('stopping sessions', () => {
   test('is refused while the container is paused, and goes on afterwards', async () => {
     await using container = await place.sh(engine, 'while :; do sleep 0.05; done')
     await container.start()
-    const session = await container.execSession(['sleep', '953'])
+    const session = await container.execSession(longSleep(953))
     await container.pause()
     const error = await container.execStop().catch((thrown: unknown) => thrown)
     expect(error).toBeInstanceOf(IllegalTransitionError)
@@ -321,8 +351,8 @@ describe('when the container’s run ends', () => {
 
   test.each(['stop', 'kill', 'remove'] as const)('by %s: the sessions’ exits come first', async (how) => {
     const container = await busy()
-    const attached = await container.execSession(['sleep', '963'])
-    const detached = await container.execSession(['sleep', '963'], { detach: true })
+    const attached = await container.execSession(longSleep(963))
+    const detached = await container.execSession(longSleep(963), { detach: true })
     if (how === 'remove') await container.remove({ force: true })
     else await container[how]()
     expect(await attached.exited).toMatchObject({ code: expect.any(Number) })
@@ -331,13 +361,13 @@ describe('when the container’s run ends', () => {
     const types = typesOf(container)
     expect(types.filter((type) => type === 'exec.exited')).toHaveLength(2)
     expect(types.lastIndexOf('exec.exited')).toBeLessThan(types.indexOf('stopped'))
-    expect(await runsYet('sleep\x00963\0')).toBe(0)
+    expect(await runsYet(markOf(963))).toBe(0)
     if (how !== 'remove') await container.remove({ force: true })
   })
 
   test('a late command is refused, and the next run takes them again', async () => {
     await using container = await busy()
-    const session = await container.execSession(['sleep', '962'])
+    const session = await container.execSession(longSleep(962))
     const stopping = container.stop()
     await expect(container.exec(['true'])).rejects.toThrow(IllegalTransitionError)
     await stopping
@@ -348,28 +378,30 @@ describe('when the container’s run ends', () => {
 
   test('commands that would outlive it, in a process namespace of nobody’s own, end as well', async () => {
     const linux = { namespaces: ['ipc', 'uts', 'mount'].map((type) => ({ type })) }
-    const args = ['sh', '-c', 'sleep 959']
+    const args = ['sh', '-c', longSleep(959).join(' ')]
     const bundle = await makeBundle(join(place.path, 'shared'), { args, spec: { linux } })
     await using container = await engine.create({ bundle })
     await container.start()
-    const session = await container.execSession(['sleep', '958'])
+    const session = await container.execSession(longSleep(958))
     process.kill(container.inspect().pid ?? 0, 'SIGKILL')
     expect(await session.exited).toMatchObject({ code: 137 })
     await container.wait()
     const types = typesOf(container)
     expect(types.indexOf('exec.exited')).toBeGreaterThan(0)
     expect(types.indexOf('exec.exited')).toBeLessThan(types.indexOf('stopped'))
-    expect(await runsYet('sleep\x00958\0')).toBe(0)
+    expect(await runsYet(markOf(958))).toBe(0)
   })
 })
 
 describe('when the engine dies', () => {
   test('what was bound to it is ended by the next one, −1', async () => {
     await using other = await testPlace()
-    const program = join(import.meta.dirname, '../fixtures/exec-owner.ts')
-    const owner = spawn(process.execPath, [program, other.path], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const program = join(import.meta.dirname, 'exec-owner.ts')
+    const owner = spawn(process.execPath, [program, other.path, ...longSleep(957)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
     const { id, session } = JSON.parse(await firstWord(owner.stdout))
-    expect(await runsYet('sleep\x00957\0')).toBeGreaterThan(0)
+    expect(await runsYet(markOf(957))).toBeGreaterThan(0)
     owner.kill('SIGKILL')
     await once(owner, 'exit')
 
@@ -377,10 +409,20 @@ describe('when the engine dies', () => {
     expect(next.get(id).execs()).toEqual([])
     const exits = [...next.events.past(0)].filter(({ type }) => type === 'exec.exited')
     expect(exits).toMatchObject([{ sessionId: session, exitCode: -1, cause: 'monitor-lost' }])
-    await expect.poll(() => runsYet('sleep\x00957\0')).toBe(0)
+    await expect.poll(() => runsYet(markOf(957))).toBe(0)
     expect(next.get(id).state).toBe('running')
     expect((await next.get(id).exec(['echo', 'on'])).stdout).toBe('on\n')
   })
+})
+
+test('a container that an earlier engine created takes commands once it runs', async () => {
+  await using other = await testPlace()
+  const first = await other.open()
+  const { id } = await other.sh(first, 'while :; do sleep 0.05; done')
+  await first.close()
+  const container = (await other.open()).get(id)
+  await container.start()
+  expect((await container.exec(['echo', 'on'])).stdout).toBe('on\n')
 })
 
 describe('when the engine closes', () => {
@@ -389,7 +431,7 @@ describe('when the engine closes', () => {
     const first = await other.open()
     const container = await other.sh(first, 'while :; do sleep 0.05; done')
     await container.start()
-    const attached = await container.execSession(['sleep', '961'])
+    const attached = await container.execSession(longSleep(961))
     const detached = await container.execSession(
       ['sh', '-c', 'while [ ! -e /tmp/go ]; do sleep 0.05; done; exit 8'],
       {
@@ -399,7 +441,7 @@ describe('when the engine closes', () => {
     detached.exited.catch(() => {})
     await first.close()
     expect(await attached.exited).toMatchObject({ code: 137 })
-    expect(await runsYet('sleep\x00961\0')).toBe(0)
+    expect(await runsYet(markOf(961))).toBe(0)
 
     const second = await other.open()
     const found = second.get(container.id)
@@ -414,16 +456,30 @@ describe('when the engine closes', () => {
     ])
   })
 
+  test('what is bound to it ends though its container is frozen', async () => {
+    await using other = await testPlace()
+    const first = await other.open()
+    const container = await other.sh(first, 'while :; do sleep 0.05; done')
+    await container.start()
+    const session = await container.execSession(longSleep(950))
+    await container.pause()
+    await first.close()
+    expect(await session.exited).toEqual({ code: -1, signal: null, cause: 'monitor-lost' })
+    const second = await other.open()
+    await second.get(container.id).resume()
+    await expect.poll(() => runsYet(markOf(950))).toBe(0)
+  })
+
   test('one that ended meanwhile has its exit told by the next', async () => {
     await using other = await testPlace()
     const first = await other.open()
     const container = await other.sh(first, 'while :; do sleep 0.05; done')
     await container.start()
-    const session = await container.execSession(['sleep', '960'], { detach: true })
+    const session = await container.execSession(longSleep(960), { detach: true })
     session.exited.catch(() => {})
     await first.close()
     process.kill(session.pid ?? 0, 'SIGTERM')
-    await expect.poll(() => runsYet('sleep\x00960\0')).toBe(0)
+    await expect.poll(() => runsYet(markOf(960))).toBe(0)
     const second = await other.open()
     await expect.poll(() => second.get(container.id).execs()).toEqual([])
     const exits = [...second.events.past(0)].filter(({ type }) => type === 'exec.exited')

@@ -111,8 +111,38 @@ describe('stop', () => {
     },
   )
 
+  test.each(['container not running', 'any other words'])(
+    'takes a process that is gone for ended, before its exit is seen: %s',
+    async (words) => {
+      // conmon is kept from telling of the exit until the runtime has failed.
+      const files = `${place.runRoot}/containers/*`
+      const hold = `monitor=$(cat ${files}/conmon.pid)
+    kill -STOP "$monitor"
+    pid=$(cat ${files}/pidfile)
+    kill -9 "$pid"
+    while [ "$(cut -d' ' -f3 /proc/$pid/stat)" != Z ]; do sleep 0.01; done
+    (sleep 0.5; kill -CONT "$monitor") >/dev/null 2>&1 &
+    echo "${words}" >&2
+    exit 1`
+      const engine = await place.open({ runtime: runtimeThat(place.path, 'kill', hold) })
+      const container = await running(engine, 'trap "" TERM')
+      const { seq } = engine.snapshot()
+      expect(await container.stop({ timeout: 600 })).toMatchObject({ code: 137, cause: 'stopped-by-user' })
+      await expect.poll(() => container.state).toBe('exited')
+      const states = [...engine.events.past(seq)].flatMap((event) =>
+        event.type === 'state' ? [event.to] : [],
+      )
+      expect(states).toEqual(['stopping', 'stopped', 'cleaning', 'exited'])
+    },
+  )
+
   test('whose signal cannot be sent fails, in the runtime’s words, and the container lives on', async () => {
-    const refuses = runtimeThat(place.path, 'kill', 'echo "not today" >&2; exit 1')
+    const words = 'echo "not today" >&2; exit 1'
+    const refuses = runtimeThat(
+      place.path,
+      'kill',
+      `if mkdir ${place.path}/once 2>/dev/null; then ${words}; fi`,
+    )
     const engine = await place.open({ runtime: refuses })
     const container = await running(engine, 'true')
     await expect(container.stop({ timeout: 600 })).rejects.toThrow(/kill .*: not today/)

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { DatabaseSync } from 'node:sqlite'
@@ -108,6 +108,29 @@ describe('an engine that opens a root again', () => {
   })
 })
 
+describe('an engine that is opened with another runtime', () => {
+  test('leaves each container to the one that it was created by', async () => {
+    const calls = join(place.path, 'calls')
+    const first = await place.open({ runtime: runtimeThat(place.path, 'kill', `echo "$@" >> ${calls}`) })
+    const { id } = await running(first)
+    await first.close()
+    const second = await place.open()
+    expect(second.get(id).state).toBe('running')
+    expect(await second.get(id).stop()).toMatchObject({ code: 5 })
+    expect(readFileSync(calls, 'utf8')).toContain(`kill ${id} 15`)
+  })
+
+  test('takes that one where the other is gone', async () => {
+    const gone = runtimeThat(place.path, 'kill', 'exit 1')
+    const first = await place.open({ runtime: gone })
+    const { id } = await running(first)
+    await first.close()
+    rmSync(gone)
+    const second = await place.open()
+    expect(await second.get(id).stop()).toMatchObject({ code: 5 })
+  })
+})
+
 describe('an owner that is killed', () => {
   /** Starts an owner in its own process and resolves at the event that is waited for. */
   async function ownerUntil(
@@ -144,7 +167,7 @@ describe('an owner that is killed', () => {
   })
 
   test('in the middle of a create leaves no conmon and no container; the row says why', async () => {
-    const slow = runtimeThat(place.path, 'create', 'sleep 1000')
+    const slow = runtimeThat(place.path, 'create', `if mkdir ${place.path}/once; then sleep 1000; fi`)
     const owner = await ownerUntil('creating', slow)
     await expect.poll(() => existsSync(join(place.runRoot, 'containers', owner.id, 'conmon.pid'))).toBe(true)
     await owner.kill()

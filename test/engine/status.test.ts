@@ -120,7 +120,7 @@ describe('a container that does not exist any more', () => {
     await gone(pid)
     await expect.poll(() => container.state).toBe('exited')
     expect(place.leftovers()).toEqual([])
-    expect(existsSync(`/sys/fs/cgroup/pids/runchart-${container.id}`)).toBe(false)
+    await expect.poll(() => existsSync(`/sys/fs/cgroup/pids/runchart-${container.id}`)).toBe(false)
   })
 
   test('and left no exit, has exited with −1', async () => {

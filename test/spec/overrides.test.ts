@@ -29,9 +29,24 @@ describe('options given beside a bundle', () => {
     ['workdir', { workdir: '/new' }, { process: { ...spec.process, cwd: '/new' } }],
     ['hostname', { hostname: 'new' }, { hostname: 'new' }],
     ['readOnly', { readOnly: true }, { root: { path: '/srv/web', readonly: true } }],
+    [
+      'network',
+      { network: 'none' as const },
+      { linux: { ...spec.linux, namespaces: [{ type: 'network' }] } },
+    ],
     ['readOnly off', { readOnly: false }, { root: { path: '/srv/web', readonly: false } }],
   ])('%s changes just that', (_, options, change) => {
     expect(applyOverrides(spec, options)).toEqual({ ...spec, ...change })
+  })
+
+  it('network takes the place of one that is somebody else’s', () => {
+    const namespaces = [{ type: 'pid' }, { type: 'network', path: '/run/netns/other' }]
+    const joined = { ...spec, linux: { namespaces } }
+    expect(applyOverrides(joined, { network: 'slirp4netns' }).linux?.namespaces).toEqual([
+      { type: 'pid' },
+      { type: 'network' },
+    ])
+    expect(applyOverrides(joined, {}).linux?.namespaces).toEqual(namespaces)
   })
 
   it('env replaces a variable of the same name where it stands and adds the others', () => {

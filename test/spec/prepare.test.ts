@@ -113,6 +113,7 @@ describe('a container is refused', () => {
     ['less CPU than the kernel counts', settings({ cpus: 0.001 }), 'invalid share of CPUs 0.001'],
     ['NaN CPUs', settings({ cpus: Number.NaN }), 'invalid share of CPUs NaN'],
     ['an unknown signal', settings({ stopSignal: 'NOPE' }), 'unknown signal "NOPE"'],
+    ['an unknown network', settings({ network: 'bridge' as never }), 'invalid network "bridge"'],
     ['signal 0', settings({ stopSignal: 0 }), 'unknown signal 0'],
     ['a negative timeout', settings({ stopTimeout: -1 }), 'invalid stop timeout -1'],
     [

@@ -6,7 +6,7 @@ import { InvalidInputError, type RunchartError } from '../../errors.ts'
 import { quote } from '../../spec/quote.ts'
 import type { Spec } from '../../spec/types.ts'
 import type { MonitorSettings } from '../../store/records.ts'
-import type { CreateOptions, PortMapping } from '../../types.ts'
+import type { ContainerInfo, CreateOptions, PortMapping } from '../../types.ts'
 import { validManager } from './settings.ts'
 
 /**
@@ -49,6 +49,19 @@ export function monitorSettings(
     reservePorts: reserved,
     ...(exitCommand !== undefined && { exitCommand }),
     ...(conmonPidFile !== undefined && { conmonPidFile }),
+  }
+}
+
+/** What `inspect` shows of it; a container of an older store has none of it. */
+export function monitorInfo(
+  settings: MonitorSettings | undefined,
+): Pick<ContainerInfo, 'cgroupManager' | 'ports' | 'reservePorts' | 'exitCommand' | 'conmonPidFile'> {
+  return {
+    cgroupManager: settings?.cgroupManager ?? 'cgroupfs',
+    ports: settings?.ports ?? [],
+    reservePorts: settings?.reservePorts ?? false,
+    exitCommand: settings?.exitCommand ?? null,
+    conmonPidFile: settings?.conmonPidFile ?? null,
   }
 }
 

@@ -7,6 +7,7 @@ import {
   type ExecExit as ChartExit,
   EXEC_OUTLIVED_KILL,
   type ExecCommand,
+  type ExecObservation,
   type execMachine,
   type ProcessFacts,
 } from '../../../machines/index.ts'
@@ -163,7 +164,7 @@ export class Session {
 
   /** Whatever watched the command is given up. */
   abandon(): void {
-    this.#actor?.send({ type: 'monitor.lost' })
+    this.#observe({ type: 'monitor.lost' })
   }
 
   /** Lets go of it; a detached one lives on. */
@@ -203,12 +204,19 @@ export class Session {
   #watch(): void {
     this.#isWatched = true
     void this.attached?.exited.then((code) => {
+      if (code >= 0) this.#observe({ type: 'exit.observed', code })
       // A runtime that had to be killed tells no code; the command was killed before it.
-      this.#actor?.send({ type: 'exit.observed', code: code < 0 && this.#isKilled ? SIGKILLED : code })
+      else if (this.#isKilled) this.#observe({ type: 'exit.observed', code: SIGKILLED })
+      else this.#observe({ type: 'monitor.lost' })
     })
     void this.detached?.exited.then((code) => {
-      this.#actor?.send(code === undefined ? { type: 'monitor.lost' } : { type: 'exit.observed', code })
+      this.#observe(code === undefined ? { type: 'monitor.lost' } : { type: 'exit.observed', code })
     })
+  }
+
+  /** A session that was given up is over already. */
+  #observe(observation: ExecObservation): void {
+    if (this.#actor?.getSnapshot().status === 'active') this.#actor.send(observation)
   }
 
   #end({ context }: Snapshot): void {

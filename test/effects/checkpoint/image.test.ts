@@ -1,15 +1,16 @@
 import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { findCheckpointing } from '../../../effects/checkpoint/feature.ts'
 import {
   criuWords,
   isFree,
   isImage,
   makeImageDirectory,
+  removeImage,
   replaceImage,
 } from '../../../effects/checkpoint/image.ts'
 import { ProgramError } from '../../../effects/errors.ts'
+import { findCheckpointing } from '../../../effects/runtime/checkpointing.ts'
 import { script } from '../../fixtures/programs.ts'
 import { temporaryDirectory } from '../../fixtures/temporary.ts'
 
@@ -48,6 +49,8 @@ describe('the directory of an image', () => {
     replaceImage(fresh, path)
     expect(readdirSync(path)).toEqual(['second'])
     expect(isFree(fresh)).toBe(true)
+    removeImage(path)
+    expect(isFree(path)).toBe(true)
   })
 })
 

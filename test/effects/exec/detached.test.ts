@@ -9,7 +9,7 @@ import {
   signalSession,
 } from '../../../effects/index.ts'
 import { held, processesNaming } from '../lab.ts'
-import { type ExecLab, openExecLab } from './lab.ts'
+import { type ExecLab, longSleep, markOf, openExecLab } from './lab.ts'
 
 let lab: ExecLab
 beforeAll(async () => {
@@ -36,11 +36,11 @@ test('its exit is never taken for its container’s', async () => {
 })
 
 test('its process is known, and SIGKILL ends it and its children', async () => {
-  const session = await sh('sleep 977 & sleep 978')
+  const session = await sh(`${longSleep(977).join(' ')} & ${longSleep(978).join(' ')}`)
   expect(session.process && isSameProcess(session.process)).toBe(true)
   expect(signalSession(session.process, 9)).toBe(true)
   expect(await held(session.exited)).toBe(137)
-  await expect.poll(() => processesNaming('sleep\x00977\0')).toEqual([])
+  await expect.poll(() => processesNaming(markOf(977))).toEqual([])
 })
 
 test('it has the container’s own process for what it is not given', async () => {
@@ -89,7 +89,7 @@ describe('one that an earlier engine had started', () => {
 })
 
 test('a conmon that is killed tells no exit code', async () => {
-  const session = await sh('sleep 976')
+  const session = await sh(longSleep(976).join(' '))
   const monitor = Number(readFileSync(join(session.sessionDir, 'conmon.pid'), 'utf8'))
   process.kill(monitor, 'SIGKILL')
   expect(await held(session.exited)).toBeUndefined()
@@ -111,10 +111,10 @@ test.each([
 
 test('a start that is aborted leaves nothing', async () => {
   const abort = new AbortController()
-  const options = lab.options(['sleep', '975'])
+  const options = lab.options(longSleep(975))
   const starting = lab.detached(options.command, options, { signal: abort.signal })
   abort.abort(new Error('enough'))
   await expect(starting).rejects.toThrow('enough')
   await expect.poll(() => processesNaming(options.sessionDir)).toEqual([])
-  expect(await processesNaming('sleep\x00975\0')).toEqual([])
+  expect(await processesNaming(markOf(975))).toEqual([])
 })

@@ -82,3 +82,11 @@ export async function collect(session: AttachedExec) {
   ])
   return { stdout, stderr, code }
 }
+
+/** A command that outlasts any test, told from those of other tests and other runs by its time. */
+export const longSleep = (number: number): string[] => ['sleep', secondsOf(number)]
+
+/** What {@link longSleep} is found by in a command line. */
+export const markOf = (number: number): string => secondsOf(number)
+
+const secondsOf = (number: number): string => `1000.${number}${process.pid}`

@@ -23,7 +23,8 @@ describe.for(['tcp', 'udp'] as const)('a port of %s', (protocol) => {
     },
   )
 
-  test.skipIf(!hasIPv6)('on an IPv6 address leaves IPv4 alone; on none it has both', async () => {
+  test('on an IPv6 address leaves IPv4 alone; on none it has both', async ({ skip }) => {
+    if (!hasIPv6) skip('this machine has no IPv6 address')
     const hostPort = await freePort()
     const one = await reservePorts([{ protocol, hostPort, hostIp: '::1' }], { warn })
     expect(await canBind(protocol, '::1', hostPort)).toBe('EADDRINUSE')

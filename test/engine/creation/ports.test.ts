@@ -19,21 +19,20 @@ describe.for(['tcp', 'udp'] as const)('a reserved port of %s', (protocol) => {
   test('stays taken while the container lives, also without an engine, and is free after its exit', async () => {
     const hostPort = await freePort()
     const ports = [{ protocol, hostPort, hostIp: '127.0.0.1' }]
-    const first = await place.open({ reservePorts: true })
+    await using first = await place.open({ reservePorts: true })
     const { id, start } = await made(first.create({ ...(await options(FOREVER)), ports }))
     expect(await canBind(protocol, '127.0.0.1', hostPort)).toBe('EADDRINUSE')
     await start()
     expect(await canBind(protocol, '127.0.0.1', hostPort)).toBe('EADDRINUSE')
     await first.close()
     expect(await canBind(protocol, '127.0.0.1', hostPort)).toBe('EADDRINUSE')
-    const second = await place.open()
+    await using second = await place.open()
     await second.get(id).stop()
     expect(await canBind(protocol, '127.0.0.1', hostPort)).toBe('yes')
     await second.get(id).start()
     expect(await canBind(protocol, '127.0.0.1', hostPort)).toBe('EADDRINUSE')
     await second.get(id).remove({ force: true })
     expect(await canBind(protocol, '127.0.0.1', hostPort)).toBe('yes')
-    await second.close()
   })
 
   test('without an address is taken on all', async () => {
@@ -65,6 +64,19 @@ describe.for(['tcp', 'udp'] as const)('a reserved port of %s', (protocol) => {
   })
 })
 
+test('a conmon that is killed lets go of its ports', async () => {
+  await using engine = await place.open({ reservePorts: true })
+  const hostPort = await freePort()
+  await using container = await engine.create({
+    ...(await options(FOREVER)),
+    ports: [{ protocol: 'tcp', hostPort }],
+  })
+  await container.start()
+  process.kill(container.inspect().monitorPid ?? 0, 'SIGKILL')
+  expect(await container.wait()).toMatchObject({ code: -1, cause: 'monitor-lost' })
+  expect(await canBind('tcp', '0.0.0.0', hostPort)).toBe('yes')
+})
+
 test('the container itself does not have the socket', async () => {
   await using engine = await place.open({ reservePorts: true })
   const ports: PortMapping[] = [{ protocol: 'tcp', hostPort: await freePort() }]
@@ -80,6 +92,7 @@ test('ports are only written down where they are not reserved, and one container
   await using engine = await place.open()
   const ports: PortMapping[] = [{ protocol: 'tcp', hostPort, containerPort: 80 }]
   await using written = await engine.create({ ...(await options('true')), ports })
+  expect(written.inspect()).toMatchObject({ ports, reservePorts: false, exitCommand: null })
   expect(await canBind('tcp', '0.0.0.0', hostPort)).toBe('yes')
   await using kept = await engine.create({ ...(await options('true')), ports, reservePorts: true })
   expect(await canBind('tcp', '0.0.0.0', hostPort)).toBe('EADDRINUSE')

@@ -7,7 +7,7 @@ import { DEFAULT_DETACH_KEYS, parseDetachKeys } from '../../terminal/detach-keys
 
 interface Flags {
   detachKeys: number[]
-  stdin: boolean
+  stdin?: boolean
   sigProxy: boolean
 }
 
@@ -32,7 +32,7 @@ export function define(command: Command): void {
 }
 
 async function attach(client: Client, ref: string, flags: Flags): Promise<void> {
-  process.exitCode = await attachTo(client, ref, flags)
+  process.exitCode = await attachTo(client, ref, { ...flags, stdin: flags.stdin !== false })
 }
 
 const HELP = `

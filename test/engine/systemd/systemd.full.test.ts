@@ -2,9 +2,9 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { makeRootfs } from '../../fixtures/rootfs.ts'
-import { bootSystemd, type SystemdMachine, whyNoSystemd } from '../../fixtures/systemd.ts'
+import { bootSystemd, type SystemdMachine, whyNoSystemd } from './machine.ts'
 
-const LIFE = join(import.meta.dirname, '../../fixtures/systemd-life.ts')
+const LIFE = join(import.meta.dirname, 'life.ts')
 
 const reason = await whyNoSystemd()
 let machine: SystemdMachine

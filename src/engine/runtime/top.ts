@@ -1,7 +1,7 @@
-import { describeProcess } from '../../effects/process/describe.ts'
-import { IllegalTransitionError } from '../errors.ts'
-import type { ContainerState, ProcessInfo } from '../types.ts'
-import type { Supervisor } from './supervisor.ts'
+import { describeProcess } from '../../../effects/process/describe.ts'
+import { IllegalTransitionError } from '../../errors.ts'
+import type { ContainerState, ProcessInfo } from '../../types.ts'
+import type { Supervisor } from '../supervisor.ts'
 
 /** States in which the runtime can say what a container's processes are. */
 const LISTED: readonly ContainerState[] = [

@@ -2,7 +2,7 @@ import { basename } from 'node:path'
 import { ProgramError } from '../errors.ts'
 import { baseEnvironment } from '../process/environment.ts'
 import { runProgram } from '../process/program.ts'
-import { findProgram } from '../runtime/find.ts'
+import { findProgram } from './find.ts'
 
 const HELP_TIMEOUT_MS = 10_000
 

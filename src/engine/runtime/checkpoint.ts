@@ -1,11 +1,17 @@
 import { isAbsolute, join } from 'node:path'
-import type { RestoreOptions } from '../../effects/checkpoint/argv.ts'
-import { findCheckpointing } from '../../effects/checkpoint/feature.ts'
-import { isFree, isImage, makeImageDirectory, replaceImage } from '../../effects/checkpoint/image.ts'
-import { findProgram } from '../../effects/runtime/find.ts'
-import type { Checkpointed, CheckpointInput, ImageRequest } from '../../machines/index.ts'
-import { InvalidInputError } from '../errors.ts'
-import type { Supervisor } from './supervisor.ts'
+import type { RestoreOptions } from '../../../effects/checkpoint/argv.ts'
+import {
+  isFree,
+  isImage,
+  makeImageDirectory,
+  removeImage,
+  replaceImage,
+} from '../../../effects/checkpoint/image.ts'
+import { findCheckpointing } from '../../../effects/runtime/checkpointing.ts'
+import { findProgram } from '../../../effects/runtime/find.ts'
+import type { Checkpointed, CheckpointInput, ImageRequest } from '../../../machines/index.ts'
+import { InvalidInputError } from '../../errors.ts'
+import type { Supervisor } from '../supervisor.ts'
 
 /** Where a container's image is unless its caller wants it elsewhere. */
 const ownImage = ({ paths }: Supervisor): string => join(paths.directory, 'checkpoint')
@@ -24,6 +30,8 @@ export function newImage(supervisor: Supervisor, imagePath: string | undefined):
 export function existingImage(supervisor: Supervisor, imagePath: string | undefined): string {
   const path = imagePath ?? ownImage(supervisor)
   assertPath(path)
+  // The runtime went on with it when the engine that had asked for it died.
+  if (imagePath === undefined && isImage(unfinished(path))) replaceImage(unfinished(path), path)
   if (isImage(path)) return path
   throw new InvalidInputError(`there is no checkpoint of container ${supervisor.name} at ${path}`, {
     containerId: supervisor.id,
@@ -41,21 +49,32 @@ export async function assertCheckpointing({ engine }: Supervisor, signal?: Abort
   await findCheckpointing(engine.runtime.path, engine.criu, signal)
 }
 
-/** The seed's checkpointContainer. An image of the container's own takes the place of the last only when complete. */
+/**
+ * The seed's checkpointContainer. An image of the container's own takes the place of the last only when it is
+ * complete, and one that failed is not left: it has what the processes had in memory.
+ */
 export async function checkpoint(
   supervisor: Supervisor,
   { imagePath, leaveRunning, tcpEstablished }: CheckpointInput,
-  signal: AbortSignal,
 ): Promise<Checkpointed> {
   const { engine, paths, id } = supervisor
   const isOwn = imagePath === ownImage(supervisor)
-  const target = isOwn ? `${imagePath}.new` : imagePath
+  const target = isOwn ? unfinished(imagePath) : imagePath
   makeImageDirectory(target, { anew: isOwn })
   const options = { imagePath: target, workPath: paths.bundle, leaveRunning, tcpEstablished }
-  await engine.runtime.checkpoint(id, options, { signal, criuPath: criuPath(supervisor) })
+  try {
+    // Not to be cut short: a CRIU that is killed leaves processes that stand still, with code of its own in them.
+    await engine.runtime.checkpoint(id, options, { criuPath: criuPath(supervisor) })
+  } catch (error) {
+    removeImage(target)
+    throw error
+  }
   if (isOwn) replaceImage(target, imagePath)
   return { leftRunning: leaveRunning }
 }
+
+/** Where an image of the container's own is while it is written. */
+const unfinished = (imagePath: string): string => `${imagePath}.new`
 
 /** What conmon is told to restore. */
 export function restoreOptions(supervisor: Supervisor, request: ImageRequest): RestoreOptions {

@@ -1,11 +1,11 @@
-/** Connections that stop being HTTP: what comes and goes on them are the frames of ./frames.ts. */
+/** Connections that stop being HTTP: what comes and goes on them are the frames of ../frames.ts. */
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
-import { InvalidInputError, RunchartError } from '../errors.ts'
-import type { ApiContext } from './build.ts'
-import { toErrorReply } from './error-reply.ts'
-import { FRAMES_PROTOCOL } from './frames.ts'
+import { InvalidInputError, RunchartError } from '../../errors.ts'
+import type { ApiContext } from '../build.ts'
+import { toErrorReply } from '../error-reply.ts'
+import { FRAMES_PROTOCOL } from '../frames.ts'
 
 /** A request to be upgraded. */
 export interface UpgradeRequest {

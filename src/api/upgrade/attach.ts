@@ -1,11 +1,11 @@
 import { once } from 'node:events'
 import type { Duplex } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
-import { InvalidInputError } from '../errors.ts'
-import type { Attachment } from '../types.ts'
-import { toErrorReply } from './error-reply.ts'
-import { createFrameParser, decodeSize, encodeBytes, encodeFrame, type Frame } from './frames.ts'
-import { isSet } from './schemas.ts'
+import { InvalidInputError } from '../../errors.ts'
+import type { Attachment } from '../../types.ts'
+import { toErrorReply } from '../error-reply.ts'
+import { createFrameParser, decodeSize, encodeBytes, encodeFrame, type Frame } from '../frames.ts'
+import { isSet } from '../schemas.ts'
 import type { UpgradeRoute } from './upgrade.ts'
 
 /** Milliseconds that a client has to hang up once all is said. */
