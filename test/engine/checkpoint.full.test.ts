@@ -5,12 +5,11 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { type Container, type Engine, type EngineEvent, openEngine } from '../../src/index.ts'
 import { cliPlace, runchart } from '../cli/place.ts'
-import { fetchCriu } from '../fixtures/criu.ts'
-import { whyNoApt } from '../fixtures/debian.ts'
+import { fetchCriu, whyNoCriu } from '../fixtures/criu.ts'
 import { type TestPlace, testPlace } from '../fixtures/engine.ts'
 import { makeBundle } from '../fixtures/rootfs.ts'
 
-const reason = await whyNoApt()
+const reason = await whyNoCriu()
 const criu = reason === undefined ? await fetchCriu() : ''
 const title = reason === undefined ? 'checkpoint and restore' : `checkpoint and restore: ${reason}`
 

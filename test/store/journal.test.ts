@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { Journal } from '../../src/store/journal.ts'
 import { StoreError } from '../../src/errors.ts'
+import { Journal } from '../../src/store/journal.ts'
 import type { Commit } from '../../src/store/records.ts'
 import type { Store } from '../../src/store/store.ts'
 import { row, transition } from './commits.ts'

@@ -82,7 +82,7 @@ async function createOrGiveUp(
 async function follow(client: Client, id: string, stdin: boolean): Promise<ExitRecord> {
   const enough = new AbortController()
   const attachment = stdin ? await client.attach(id, { output: false }) : undefined
-  const input = attachment && passInput(attachment, [])
+  const input = attachment && passInput(attachment)
   const output = copyOutput(client.logs(id, { follow: true, signal: enough.signal }))
   try {
     const { generation } = await Promise.race([client.start(id), failure(output)])

@@ -22,7 +22,7 @@ export async function runSession(attachment: Attachment, options: SessionOptions
   const typed = options.stdin && attachment.terminal && process.stdin.isTTY === true
   const restore = typed ? await enterRawMode(process.stdin) : () => {}
   const unwatch = attachment.terminal ? watchSize((size) => quietly(attachment.resize(size))) : () => {}
-  const input = options.stdin ? passInput(attachment, typed ? options.detachKeys : []) : undefined
+  const input = options.stdin ? passInput(attachment, typed ? options : undefined) : undefined
   try {
     await copyOutput(attachment)
     return input?.detached() === true ? 'detached' : 'ended'
@@ -35,27 +35,30 @@ export async function runSession(attachment: Attachment, options: SessionOptions
 
 /**
  * Passes standard input on as it comes, and its end. It is not read on while what was read has not been taken.
+ * Where a person types it, keys may detach, and its end, which is that of the terminal, does.
  *
  * @returns whether it ended by detaching, and a function that stops it
  */
 export function passInput(
   attachment: Attachment,
-  detachKeys: readonly number[],
+  typed?: { detachKeys: readonly number[] },
 ): { detached: () => boolean; stop: () => void } {
   const { stdin } = process
-  const scanner = createDetachScanner(detachKeys)
+  const scanner = createDetachScanner(typed?.detachKeys ?? [])
   let detached = false
+  const leave = (): void => {
+    detached = true
+    attachment.detach()
+  }
   const onData = (chunk: Buffer): void => {
     const result = scanner.push(chunk)
     stdin.pause()
     quietly(attachment.write(result.data).then(() => stdin.resume()))
-    if (!result.detached) return
-    detached = true
-    attachment.detach()
+    if (result.detached) leave()
   }
-  const onEnd = (): void => quietly(attachment.end())
-  // A terminal that has gone away; the signal that tells of it ends this process.
-  const onError = (): void => {}
+  const onEnd = (): void => (typed === undefined ? quietly(attachment.end()) : leave())
+  // A terminal that has gone away.
+  const onError = (): void => leave()
   stdin.on('data', onData).on('end', onEnd).on('error', onError)
   return {
     detached: () => detached,

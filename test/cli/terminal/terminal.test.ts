@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { processesNaming } from '../../effects/lab.ts'
 import { openTerminal, settings, type Terminal } from '../../fixtures/terminal.ts'
-import { type CliPlace, cliPlace, MAIN, printed } from '../place.ts'
+import { type CliPlace, cliPlace, isAlive, MAIN, printed } from '../place.ts'
 
 let place: CliPlace
 beforeAll(async () => {
@@ -93,6 +93,18 @@ describe('run -it', () => {
     expect(await third.ended).toContain('status 4\r\n')
     await expect.poll(async () => (await place.cli('ps', '-aq')).stdout, { timeout: 10_000 }).toBe('')
   })
+})
+
+test('a window that is closed types nothing into the container', async () => {
+  const flags = ['run', '-it', '--name', 'left', '--rootfs', place.rootfs]
+  const loop = 'trap "" HUP; echo ready; cat; echo ended; exit 7'
+  await using terminal = await runchart(...flags, 'sh', '-c', loop)
+  await terminal.shows('ready')
+  const [verb] = await processesNaming('\0left\0')
+  terminal.hangUp()
+  await expect.poll(() => isAlive(verb ?? 0), { timeout: 10_000 }).toBe(false)
+  expect(await stateOf('left')).toBe('running')
+  await place.cli('rm', '-f', 'left')
 })
 
 describe('a terminal is put back', () => {
