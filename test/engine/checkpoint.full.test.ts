@@ -127,7 +127,7 @@ describe.skipIf(reason !== undefined)(title, () => {
   test('a start that is asked for meanwhile begins anew, and the checkpoint is none the worse', async () => {
     const container = await counting()
     const checkpointed = container.checkpoint()
-    await expect.poll(() => container.state, { interval: 1 }).toMatch(/stopped|cleaning|exited/)
+    await container.wait()
     await container.start()
     await checkpointed
     expect(container).toMatchObject({ state: 'running', generation: 2 })

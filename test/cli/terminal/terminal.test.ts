@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { existsSync } from 'node:fs'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { processesNaming } from '../../effects/lab.ts'
 import { openTerminal, settings, type Terminal } from '../../fixtures/terminal.ts'
 import { type CliPlace, cliPlace, isAlive, MAIN, printed } from '../place.ts'
@@ -8,6 +9,8 @@ beforeAll(async () => {
   place = await cliPlace()
 })
 afterAll(() => place[Symbol.asyncDispose]())
+
+const HAS_SCRIPT = existsSync('/usr/bin/script')
 
 const runchart = (...args: string[]): Promise<Terminal> =>
   openTerminal([process.execPath, MAIN, ...place.globals, ...args])
@@ -30,6 +33,8 @@ function expectSane(screen: string): void {
 }
 
 describe('run -it', () => {
+  beforeEach(({ skip }) => skip(!HAS_SCRIPT, 'script(1) of bsdutils, which makes terminals, is missing'))
+
   test('shows a prompt, echoes what is typed, follows the size, and ends with the code', async () => {
     await using terminal = await shell('--rm')
     await terminal.shows('# ')
@@ -95,7 +100,8 @@ describe('run -it', () => {
   })
 })
 
-test('a window that is closed types nothing into the container', async () => {
+test('a window that is closed types nothing into the container', async ({ skip }) => {
+  skip(!HAS_SCRIPT, 'script(1) of bsdutils, which makes terminals, is missing')
   const flags = ['run', '-it', '--name', 'left', '--rootfs', place.rootfs]
   const loop = 'trap "" HUP; echo ready; cat; echo ended; exit 7'
   await using terminal = await runchart(...flags, 'sh', '-c', loop)
@@ -108,6 +114,8 @@ test('a window that is closed types nothing into the container', async () => {
 })
 
 describe('a terminal is put back', () => {
+  beforeEach(({ skip }) => skip(!HAS_SCRIPT, 'script(1) of bsdutils, which makes terminals, is missing'))
+
   test('when the owner is lost', async () => {
     await using terminal = await shell('--name', 'lost')
     await terminal.shows('# ')

@@ -6,9 +6,9 @@ import { attachTo } from '../../run/attach.ts'
 import { DEFAULT_DETACH_KEYS, parseDetachKeys } from '../../terminal/detach-keys.ts'
 
 interface Flags {
-  detachKeys: number[]
+  detachKeys?: number[]
   stdin?: boolean
-  sigProxy: boolean
+  sigProxy?: boolean
 }
 
 export function define(command: Command): void {
@@ -18,21 +18,16 @@ export function define(command: Command): void {
       '--detach-keys <keys>',
       `typed in a row, they leave the container to itself; '' for none (${DEFAULT_DETACH_KEYS})`,
       parseDetachKeys,
-      parseDetachKeys(DEFAULT_DETACH_KEYS),
     )
     .option('--no-stdin', 'do not pass standard input on')
-    .option(
-      '--sig-proxy <true|false>',
-      'whether signals are passed on to the container (true)',
-      parseSwitch,
-      true,
-    )
+    .option('--sig-proxy <true|false>', 'whether signals are passed on to the container (true)', parseSwitch)
     .addHelpText('after', HELP)
     .action((ref: string, flags: Flags) => withOwner(command, (client) => attach(client, ref, flags)))
 }
 
 async function attach(client: Client, ref: string, flags: Flags): Promise<void> {
-  process.exitCode = await attachTo(client, ref, { ...flags, stdin: flags.stdin !== false })
+  const { detachKeys = parseDetachKeys(DEFAULT_DETACH_KEYS), stdin = true, sigProxy = true } = flags
+  process.exitCode = await attachTo(client, ref, { detachKeys, stdin, sigProxy })
 }
 
 const HELP = `

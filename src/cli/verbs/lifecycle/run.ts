@@ -12,7 +12,7 @@ import { warnWithoutTerminal } from '../../terminal/session.ts'
 interface RunFlags extends ContainerFlags {
   detach?: boolean
   rm?: boolean
-  detachKeys: number[]
+  detachKeys?: number[]
 }
 
 export function define(command: Command): void {
@@ -23,7 +23,6 @@ export function define(command: Command): void {
       '--detach-keys <keys>',
       `typed in a row, they leave the container to itself; '' for none (${DEFAULT_DETACH_KEYS})`,
       parseDetachKeys,
-      parseDetachKeys(DEFAULT_DETACH_KEYS),
     )
     .addHelpText('after', HELP)
     .action((argv: string[], flags: RunFlags) => withOwner(command, (client) => run(client, argv, flags)))
@@ -37,7 +36,8 @@ async function run(client: Client, argv: string[], flags: RunFlags): Promise<voi
     return
   }
   if (flags.tty === true && flags.interactive === true) warnWithoutTerminal()
-  process.exitCode = await runAttached(client, options, { remove, detachKeys: flags.detachKeys })
+  const { detachKeys = parseDetachKeys(DEFAULT_DETACH_KEYS) } = flags
+  process.exitCode = await runAttached(client, options, { remove, detachKeys })
 }
 
 async function runDetached(client: Client, options: CreateOptions, remove: boolean): Promise<void> {
