@@ -15,14 +15,6 @@ import { addUpgrades } from './upgrade/upgrade.ts'
 /** Bytes. Linux takes at most 2 MiB of argv and environment together; JSON may double them. */
 const BODY_LIMIT = 4 * 1024 * 1024
 
-/** What the routes work with. */
-export interface ApiContext {
-  engine: Engine
-  /** Aborts when the server closes. */
-  closing: AbortSignal
-  autoRemoval: AutoRemoval
-}
-
 /** Options of {@link buildApi}. */
 export interface ApiOptions {
   logger: FastifyBaseLogger

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import type { FastifySchemaValidationError } from 'fastify/types/schema.js'
-import type { ApiContext } from '../build.ts'
+import type { ApiContext } from '../context.ts'
 import { toInputError } from '../error-reply.ts'
 import { requestSignal } from '../request-signal.ts'
 import { KillBody, NoQuery, RefParams } from '../schemas.ts'

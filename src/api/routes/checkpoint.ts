@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import Type, { type Static } from 'typebox'
-import type { ApiContext } from '../build.ts'
+import type { ApiContext } from '../context.ts'
 import { requestSignal } from '../request-signal.ts'
 import { NoQuery, RefParams } from '../schemas.ts'
 

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { NotFoundError } from '../../errors.ts'
 import type { CallOptions, Container, Engine, ExitRecord } from '../../types.ts'
-import type { ApiContext } from '../build.ts'
+import type { ApiContext } from '../context.ts'
 import { requestSignal } from '../request-signal.ts'
 import { KillBody, NoBody, NoQuery, RefParams, StopBody, toNumber, WaitQuery } from '../schemas.ts'
 

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { ContainerState } from '../../types.ts'
-import type { ApiContext } from '../build.ts'
+import type { ApiContext } from '../context.ts'
 import { requestSignal } from '../request-signal.ts'
 import { CreateBody, CreateQuery, isSet, ListQuery, NoQuery, RefParams, RemoveQuery } from '../schemas.ts'
 

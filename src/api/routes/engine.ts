@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import type { ApiContext } from '../build.ts'
+import type { ApiContext } from '../context.ts'
 import { NoQuery } from '../schemas.ts'
 import { packageVersion } from '../version.ts'
 import type { OwnerInfo } from '../wire.ts'

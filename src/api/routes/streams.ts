@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { formatLogLine } from '../../../effects/log/parse.ts'
-import type { ApiContext } from '../build.ts'
+import type { ApiContext } from '../context.ts'
 import { requestSignal } from '../request-signal.ts'
 import { EventsQuery, isSet, LogsQuery, RefParams, toNumber } from '../schemas.ts'
 import { sendStream } from '../stream.ts'

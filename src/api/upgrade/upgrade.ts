@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import { InvalidInputError, RunchartError } from '../../errors.ts'
-import type { ApiContext } from '../build.ts'
+import type { ApiContext } from '../context.ts'
 import { toErrorReply } from '../error-reply.ts'
 import { FRAMES_PROTOCOL } from '../frames.ts'
 
