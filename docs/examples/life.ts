@@ -6,7 +6,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { filter, firstValueFrom } from 'rxjs'
-import { openEngine } from '../../src/index.ts'
+import { openEngine, RunchartError } from '../../src/index.ts'
 
 const place = mkdtempSync(join(tmpdir(), 'runchart-life-'))
 const rootfs = join(place, 'rootfs')
@@ -48,9 +48,10 @@ try {
   for await (const line of web.logs()) console.log(`     ${line.stream}: ${line.data}`)
   console.log(exit)
 } catch (error) {
-  if (!signal.aborted) throw error
-  console.error('interrupted; nothing is left behind')
-  process.exitCode = 130
+  if (signal.aborted) console.error('interrupted; nothing is left behind')
+  else if (error instanceof RunchartError) console.error(`${error.message}\n${error.hint ?? ''}`)
+  else throw error
+  process.exitCode = signal.aborted ? 130 : 1
 } finally {
   rmSync(place, { recursive: true, force: true })
 }
