@@ -68,14 +68,22 @@ export interface ExecResult {
   truncated: boolean
 }
 
+/** A terminal's size, in characters. */
+export interface TerminalSize {
+  columns: number
+  rows: number
+}
+
 /** {@link Container.execSession}'s options. */
 export interface SessionOptions extends ExecOptions {
   /** Whether the command reads what is written to `stdin`; an end of file at once where it does not. */
   stdin?: boolean | undefined
   /** Leave the command to conmon: it outlives the engine, and has neither input nor output. */
   detach?: boolean | undefined
-  /** A terminal of the command's own; for a detached one. */
+  /** A terminal of the command's own: all that it writes comes on `stdout`, and `stdin` is what is typed. */
   tty?: boolean | undefined
+  /** Of its terminal, from the beginning. */
+  size?: TerminalSize | undefined
   /** Ends the command; of a detached one, only its start. */
   signal?: AbortSignal | undefined
 }
@@ -85,13 +93,16 @@ export interface ExecSession {
   readonly id: string
   readonly containerId: string
   readonly pid: number | null
-  /** null where it has none. Ends with `end()`; waits while the command does not read. */
+  /** null where it has none. Ends with `end()`, in a terminal by Ctrl-D; waits while the command does not read. */
   readonly stdin: Writable | null
   /** null where it is detached. It must be read: the command waits while nobody does, and its exit with it. */
   readonly stdout: Readable | null
+  /** null where it is detached, or has a terminal. */
   readonly stderr: Readable | null
   /** Resolves once its exit is committed, after the last byte of its output. Rejects with EngineClosedError. */
   readonly exited: Promise<ExecExit>
+  /** Throws AttachError: `ENOTERMINAL` where it has none here, `EATTACHENDED` where it has ended. */
+  resize(size: TerminalSize): Promise<void>
   /** Sends a signal to its process. */
   kill(signal?: string | number): Promise<void>
   /** SIGTERM, and SIGKILL to its process group after `timeout` seconds, 10 where left out. */

@@ -11,6 +11,7 @@ import type {
   ExecResult,
   ExecSession,
   SessionOptions,
+  TerminalSize,
 } from './exec-types.ts'
 
 export * from './exec-types.ts'
@@ -106,6 +107,8 @@ export interface ContainerInfo {
   /** What conmon runs after each exit; null where it runs nothing. */
   exitCommand: string[] | null
   conmonPidFile: string | null
+  /** As it was asked for; null where it was left out. */
+  network: 'none' | 'slirp4netns' | null
 }
 
 interface EventBase {
@@ -222,6 +225,12 @@ export interface CreateOptions {
   network?: 'none' | 'slirp4netns' | undefined
   /** Who makes its cgroup; as the engine has it where left out. */
   cgroupManager?: 'cgroupfs' | 'systemd' | undefined
+  /**
+   * Open descriptors of this process that the container's has as 3, 4 and so on. They must stay open until it is
+   * created, and conmon keeps them open until its exit. Only the first run has them, for nobody keeps them for a later
+   * one. Not beside sockets of a service manager (`LISTEN_FDS`).
+   */
+  preserveFds?: readonly number[] | undefined
 }
 
 /** A port of the host, and what it leads to in the container. */
@@ -250,12 +259,6 @@ export interface LogLine {
 export interface AttachOutput {
   stream: 'stdout' | 'stderr'
   data: Buffer
-}
-
-/** A terminal's size, in characters. */
-export interface TerminalSize {
-  columns: number
-  rows: number
 }
 
 /** Options of `attach`. */

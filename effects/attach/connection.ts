@@ -25,6 +25,10 @@ export interface AttachConnection {
   write(data: Buffer): Promise<void>
   /** Ends input, after what is being written. conmon closes the container's standard input, if that is a pipe. */
   end(): Promise<void>
+  /** Makes conmon wait, and the command with it. */
+  pause(): void
+  /** Goes on reading after `pause`. */
+  resume(): void
   /** Hangs up, which ends input too. */
   close(): void
 }
@@ -67,6 +71,8 @@ export async function connectAttach(options: ConnectOptions): Promise<AttachConn
         for (const packet of inputPackets(data)) await writePacket(socket, packet, options.containerId)
       }),
     end: () => next(async () => void socket.end()),
+    pause: () => void socket.pause(),
+    resume: () => void socket.resume(),
     close: () => void socket.destroy(),
   }
 }

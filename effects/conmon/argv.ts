@@ -42,6 +42,8 @@ export interface ConmonOptions {
   extraEnv?: Readonly<Record<string, string>> | undefined
   /** Open descriptors of ours that the container's process is to find at 3 and up (sd_listen_fds(3)). */
   listenFds?: readonly number[] | undefined
+  /** Open descriptors of ours that the container's process is to find after those. */
+  preserveFds?: readonly number[] | undefined
   /** Open descriptors of ours that conmon is to keep open and nobody is to use. */
   heldFds?: readonly number[] | undefined
   /** Brings the processes of an image back, which then run, instead of creating. */
@@ -61,7 +63,8 @@ export interface ConmonDescriptors {
 
 /** The runtime looks for the container's own descriptors at 3 and up, so conmon's pipes come after all others. */
 export function conmonDescriptors(options: ConmonOptions): ConmonDescriptors {
-  const handedOver = [...(options.listenFds ?? []), ...(options.heldFds ?? [])]
+  const { listenFds = [], preserveFds = [], heldFds = [] } = options
+  const handedOver = [...listenFds, ...preserveFds, ...heldFds]
   const startFd = FIRST_FD + handedOver.length
   return { handedOver, startFd, syncFd: startFd + 1 }
 }
@@ -91,6 +94,7 @@ export function conmonArgv(options: ConmonOptions): string[] {
     ...(options.noPivot === true ? ['--no-pivot'] : []),
     // conmon alone knows the runtime's process, which is the one that LISTEN_PID must name.
     ...(hasListenFds(options) ? ['--replace-listen-pid'] : []),
+    ...preserveArgv(options.preserveFds ?? []),
     ...logArgv(options.logLevel ?? 'warning'),
     ...(options.restore === undefined ? [] : restoreArgv(options.restore)),
     ...flags.flatMap((flag) => ['--runtime-arg', flag]),
@@ -109,6 +113,11 @@ function exitArgv([command, ...args]: readonly string[]): string[] {
 
 function hasListenFds({ listenFds = [] }: ConmonOptions): boolean {
   return listenFds.length > 0
+}
+
+/** The runtime closes what it has not been told of. */
+function preserveArgv({ length }: readonly number[]): string[] {
+  return length === 0 ? [] : ['--runtime-opt', `--preserve-fds=${length}`]
 }
 
 function stdioArgv(options: ConmonOptions): string[] {

@@ -11,6 +11,8 @@ export interface MonitoredExecOptions extends ExecOptions {
   socketsDir: string
   /** Whether a client can write to the command through the attach socket. */
   stdin: boolean
+  /** Whether conmon waits, before it runs the command, for a client at the attach socket. */
+  attach?: boolean | undefined
 }
 
 /** Where a session's own specification is, in its directory. */
@@ -30,6 +32,7 @@ export function execConmonArgv(options: MonitoredExecOptions): string[] {
     ...['-e', '--exec-process-spec', specPath(options.sessionDir)],
     // The pid first, the exit code later.
     '--api-version',
+    ...(options.attach === true ? ['--exec-attach'] : []),
     ...['-c', validId(options.containerId), '-u', options.sessionId],
     ...['-r', options.runtimePath, '-b', options.sessionDir],
     ...['-p', pidFile, '-P', monitorPidFile],
@@ -50,13 +53,28 @@ function stdioArgv({ tty, stdin }: MonitoredExecOptions): string[] {
   return stdin ? ['-i'] : []
 }
 
-/** Where conmon finds its pipes: after the descriptors that it hands on, which are 3, 4 and so on. */
-export function execConmonFds({ preserveFds }: ExecOptions): { start: number; sync: number } {
-  return { start: 3 + preserveFds.length, sync: 4 + preserveFds.length }
+/**
+ * Where conmon finds its pipes: after the descriptors that it hands on, which are 3, 4 and so on. The sync pipe is the
+ * last, so that conmon keeps it to its end.
+ */
+export function execConmonFds({ preserveFds, attach }: ExecOptions & { attach?: boolean | undefined }): {
+  start: number
+  attach: number | undefined
+  sync: number
+} {
+  const start = 3 + preserveFds.length
+  return attach === true
+    ? { start, attach: start + 1, sync: start + 2 }
+    : { start, attach: undefined, sync: start + 1 }
 }
 
 /** conmon's whole environment; the runtime inherits it from conmon. */
-export function execConmonEnv(options: ExecOptions & { home?: string | undefined }): Record<string, string> {
-  const { start, sync } = execConmonFds(options)
-  return { ...baseEnvironment(options), _OCI_STARTPIPE: String(start), _OCI_SYNCPIPE: String(sync) }
+export function execConmonEnv(
+  options: ExecOptions & { home?: string | undefined; attach?: boolean | undefined },
+): Record<string, string> {
+  const { start, attach, sync } = execConmonFds(options)
+  return {
+    ...{ ...baseEnvironment(options), _OCI_STARTPIPE: String(start), _OCI_SYNCPIPE: String(sync) },
+    ...(attach !== undefined && { _OCI_ATTACHPIPE: String(attach) }),
+  }
 }

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, constants, openSync, rmSync } from 'node:fs'
-import type { Writable } from 'node:stream'
+import type { Duplex } from 'node:stream'
 import { type Lifeline, makeLifeline, openBothEnds, openLifeline, type SyncPipe } from '../conmon/lifeline.ts'
 import { killMonitor } from '../conmon/monitor.ts'
 import { runPaths } from '../conmon/paths.ts'
@@ -34,8 +34,27 @@ export interface DetachedExec {
  * @throws the signal's reason when aborted
  */
 export function startDetached(options: MonitoredExecOptions, call: ExecCall): Promise<DetachedExec> {
+  return startMonitored(options, call, async (conmon) => conmon.letGo())
+}
+
+/** A conmon that waits at its start pipe. */
+export interface WaitingConmon {
+  /** With `attach`: resolves when conmon listens for clients, or is gone. */
+  readonly listens: Promise<void>
+  /** Lets it take its first step; with `attach` it waits once more before the command runs. */
+  letListen(): void
+  /** Lets it run the command. */
+  letGo(): void
+}
+
+/** As {@link startDetached}; `lead` takes conmon from its start to the command's, within the call's time. */
+export function startMonitored(
+  options: MonitoredExecOptions,
+  call: ExecCall,
+  lead: (conmon: WaitingConmon) => Promise<void>,
+): Promise<DetachedExec> {
   const args = execConmonArgv(options)
-  return call.limit(() => startNow(options, args, call), call.signal)
+  return call.limit(() => startNow(options, args, call, lead), call.signal)
 }
 
 /** Watches a session that an earlier engine had started; undefined where conmon was never run for it. */
@@ -48,6 +67,7 @@ async function startNow(
   options: MonitoredExecOptions,
   args: string[],
   call: ExecCall,
+  lead: (conmon: WaitingConmon) => Promise<void>,
 ): Promise<DetachedExec> {
   prepareSession(options, call.base)
   const { lifeline } = runPaths(options.sessionDir)
@@ -57,7 +77,7 @@ async function startNow(
   const { child, syncPipe } = await spawnConmon(options, args)
   const parentExited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   try {
-    letGo(child, options)
+    await withinTime(lead(waitingConmon(child, options)), call)
     const line = await withinTime(syncPipe.line, call)
     await withinTime(parentExited, call)
     const message = line === '' ? { failed: '' } : parseSyncMessage(line)
@@ -87,7 +107,11 @@ async function spawnConmon(
       cwd: options.sessionDir,
       env: execConmonEnv(options),
       detached: true,
-      stdio: ['ignore', 'ignore', logFd, ...options.preserveFds, 'pipe', ends.writerFd],
+      stdio: [
+        ...(['ignore', 'ignore', logFd, ...options.preserveFds, 'pipe'] as const),
+        ...(options.attach === true ? (['pipe'] as const) : []),
+        ends.writerFd,
+      ],
     })
     await once(child, 'spawn')
     return { child, syncPipe: ends.watch() }
@@ -103,11 +127,24 @@ async function spawnConmon(
   }
 }
 
-function letGo(child: ChildProcess, options: MonitoredExecOptions): void {
-  const startPipe = child.stdio[execConmonFds(options).start] as Writable
+function waitingConmon(child: ChildProcess, options: MonitoredExecOptions): WaitingConmon {
+  const { start, attach } = execConmonFds(options)
+  const startPipe = child.stdio[start] as Duplex
   // A conmon that dies early breaks it; the sync pipe's end tells of that.
   startPipe.on('error', () => {})
-  startPipe.end(Buffer.of(0))
+  return {
+    listens: attach === undefined ? Promise.resolve() : firstWord(child.stdio[attach] as Duplex),
+    letListen: () => void startPipe.write(Buffer.of(0)),
+    letGo: () => void startPipe.end(Buffer.of(0)),
+  }
+}
+
+async function firstWord(pipe: Duplex): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const done = (): void => resolve()
+    pipe.once('data', done).once('end', done).once('error', done).once('close', done)
+  })
+  pipe.on('error', () => {}).destroy()
 }
 
 /** conmon writes the exit file before it ends, and its end is the end of the lifeline. */

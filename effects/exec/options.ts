@@ -27,6 +27,8 @@ export interface ExecOptions {
   /** Names such as `CAP_KILL`, added to the container's own. */
   capabilities: readonly string[]
   tty: boolean
+  /** Of its terminal, from the beginning. */
+  size?: { columns: number; rows: number } | undefined
   noNewPrivileges: boolean
   /** Descriptors of this process that the command gets as 3, 4 and so on. */
   preserveFds: readonly number[]

@@ -10,12 +10,14 @@ export interface BaseProcess {
 
 /** The specification of a session's process: its container's own, changed as the options say. Pure. */
 export function execProcessSpec(base: BaseProcess, options: ExecOptions): Record<string, unknown> {
-  const { user, cwd, capabilities, env } = options
+  const { user, cwd, capabilities, env, size } = options
   return {
     ...base,
     terminal: options.tty,
+    consoleSize: size === undefined ? undefined : { height: size.rows, width: size.columns },
     args: [...options.command],
-    env: mergeEnv(base.env ?? [], env),
+    // The container's own TERM counts before this one.
+    env: mergeEnv([...(options.tty ? ['TERM=xterm'] : []), ...(base.env ?? [])], env),
     cwd: cwd ?? base.cwd ?? '/',
     noNewPrivileges: options.noNewPrivileges,
     ...(user !== undefined && {

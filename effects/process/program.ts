@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { execa, type Options } from 'execa'
 import { ProgramError } from '../errors.ts'
+import { spawnWithSocketLabel } from '../selinux/spawn.ts'
 import { keepEnd, keepStart } from './output.ts'
 
 /** One run of a program. */
@@ -14,6 +15,8 @@ export interface ProgramRequest {
   /** Milliseconds. */
   timeoutMs: number
   signal?: AbortSignal | undefined
+  /** SELinux's context of the sockets that are made for it; the caller's own where left out. */
+  socketLabel?: string | undefined
   /** Bytes kept of each stream, 65,536 where left out; the start of stdout and the end of stderr. */
   maxOutputBytes?: number | undefined
 }
@@ -47,7 +50,7 @@ export async function runProgram(request: ProgramRequest): Promise<ProgramResult
   request.signal?.throwIfAborted()
   const limit = request.maxOutputBytes ?? DEFAULT_OUTPUT_BYTES
   const kept = { stdout: keepStart(limit), stderr: keepEnd(limit) }
-  const child = execa(request.path, [...request.args], execaOptions(request))
+  const child = start(request)
   child.stdout.on('data', (chunk: Buffer) => kept.stdout.add(chunk))
   child.stderr.on('data', (chunk: Buffer) => kept.stderr.add(chunk))
   stopReadingAfterExit(child)
@@ -64,6 +67,15 @@ export async function runProgram(request: ProgramRequest): Promise<ProgramResult
     stderr: kept.stderr.text(),
     durationMs: result.durationMs,
     timedOut: result.timedOut,
+  }
+}
+
+function start(request: ProgramRequest): Child {
+  const { path, args, socketLabel } = request
+  try {
+    return spawnWithSocketLabel(socketLabel, () => execa(path, [...args], execaOptions(request)))
+  } catch (cause) {
+    throw new ProgramError(`cannot run ${path}: ${(cause as Error).message}`, { cause })
   }
 }
 

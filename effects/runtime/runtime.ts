@@ -34,6 +34,13 @@ export interface RuntimeCall {
   signal?: AbortSignal | undefined
 }
 
+/** What a checkpoint takes besides. */
+export interface CheckpointCall {
+  criuPath?: string | undefined
+  /** SELinux's context of the container's processes; none where left out. */
+  socketLabel?: string | undefined
+}
+
 /**
  * An OCI runtime, runc or crun. Every failure is a RuntimeError with the runtime's last words; a runtime that
  * cannot be started is a ProgramError.
@@ -54,11 +61,7 @@ export interface Runtime {
   /** Succeeds where there is nothing to delete. `force` kills first. Seed: deleteContainer. */
   delete(id: string, call?: RuntimeCall & { force?: boolean | undefined }): Promise<void>
   /** Writes the processes to disk, and ends them unless they are left running. Seed: checkpointContainer. */
-  checkpoint(
-    id: string,
-    options: CheckpointOptions,
-    call?: RuntimeCall & { criuPath?: string | undefined },
-  ): Promise<void>
+  checkpoint(id: string, options: CheckpointOptions, call?: RuntimeCall & CheckpointCall): Promise<void>
   /** The process numbers of every process, on the host; needs a cgroup. */
   processes(id: string, call?: RuntimeCall): Promise<number[]>
   /** The ids in the root, half-made containers among them, which `list` of runc leaves out. */
@@ -70,8 +73,7 @@ const READY_TIMEOUT_MS = 240_000
 /** All memory of the container is written to disk. */
 const CHECKPOINT_TIMEOUT_MS = 600_000
 
-interface VerbCall extends RuntimeCall {
-  criuPath?: string | undefined
+interface VerbCall extends RuntimeCall, CheckpointCall {
   timeoutMs?: number | undefined
 }
 
@@ -116,7 +118,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
 async function runVerb(
   options: RuntimeOptions,
   verb: RuntimeVerb,
-  { signal, criuPath, timeoutMs }: VerbCall,
+  { signal, criuPath, socketLabel, timeoutMs }: VerbCall,
 ): Promise<ProgramResult> {
   return runProgram({
     path: options.path,
@@ -125,6 +127,7 @@ async function runVerb(
     cwd: '/',
     timeoutMs: timeoutMs ?? options.timeoutMs ?? timeLimit(options, verb),
     signal,
+    socketLabel,
   })
 }
 

@@ -20,6 +20,11 @@ const PortMapping = Type.Object(
 
 const CgroupManager = Type.Unsafe<'cgroupfs' | 'systemd'>(Type.String())
 
+/** Descriptors of a process of the same user, which are opened anew for the container. */
+const DescriptorSource = Type.Optional(
+  Type.Object({ pid: Type.Integer(), fds: Type.Array(Type.Integer()) }, strict),
+)
+
 /** {@link import('../types.ts').CreateOptions} as JSON. */
 export const CreateBody = Type.Object(
   {
@@ -46,6 +51,7 @@ export const CreateBody = Type.Object(
     cgroupParent: Type.Optional(Type.String()),
     network: Type.Optional(Type.Union([Type.Literal('none'), Type.Literal('slirp4netns')])),
     cgroupManager: Type.Optional(CgroupManager),
+    preserveFds: DescriptorSource,
   },
   strict,
 )

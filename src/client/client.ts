@@ -22,9 +22,13 @@ import {
   type ClientStreamOptions,
   collectBody,
   openExecStream,
+  type WithDescriptors,
 } from './exec.ts'
 import { readEvents, readLogs } from './streams.ts'
 import { type Call, createTransport, type Transport } from './transport.ts'
+
+/** What `create` takes of {@link CreateOptions}. */
+export type ClientCreateOptions = WithDescriptors<CreateOptions>
 
 /**
  * An owner, asked over its socket. Each method is one route. A container is named by its id, the unique start of
@@ -38,7 +42,7 @@ export interface Client {
   list(options?: CallOptions & { all?: boolean | undefined }): Promise<ContainerInfo[]>
   /** With `autoRemove` the owner, or the next one, removes it when it has exited and nobody reads its log. */
   create(
-    container: CreateOptions,
+    container: ClientCreateOptions,
     options?: CallOptions & { autoRemove?: boolean | undefined },
   ): Promise<ContainerInfo>
   inspect(ref: string, options?: CallOptions): Promise<ContainerInfo>

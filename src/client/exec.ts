@@ -2,23 +2,32 @@
 import type { IncomingMessage } from 'node:http'
 import { Writable } from 'node:stream'
 import { RunchartError } from '../../effects/errors.ts'
-import { createFrameParser, encodeBytes, encodeFrame, type Frame, MAX_PAYLOAD } from '../api/frames.ts'
+import {
+  createFrameParser,
+  encodeBytes,
+  encodeFrame,
+  encodeSize,
+  type Frame,
+  MAX_PAYLOAD,
+} from '../api/frames.ts'
 import type { DescriptorSource, ErrorReply } from '../api/wire.ts'
-import type { CollectOptions, ExecExit, SessionOptions } from '../types.ts'
+import type { CollectOptions, ExecExit, SessionOptions, TerminalSize } from '../types.ts'
 import { OwnerError } from './errors.ts'
 import type { Call, Transport } from './transport.ts'
 
 /** Descriptors are those of the client's process, or of another one of its user. */
-type WithDescriptors<Options> = Omit<Options, 'preserveFds'> & { preserveFds?: DescriptorSource | undefined }
+export type WithDescriptors<Options> = Omit<Options, 'preserveFds'> & {
+  preserveFds?: DescriptorSource | undefined
+}
 
 /** What `exec` takes of {@link CollectOptions}. */
 export type ClientCollectOptions = WithDescriptors<CollectOptions>
 
 /** What `execDetached` takes of {@link SessionOptions}. */
-export type ClientDetachOptions = WithDescriptors<Omit<SessionOptions, 'detach' | 'stdin'>>
+export type ClientDetachOptions = WithDescriptors<Omit<SessionOptions, 'detach' | 'stdin' | 'size'>>
 
 /** What `execStream` takes of {@link SessionOptions}. */
-export type ClientStreamOptions = WithDescriptors<Omit<SessionOptions, 'detach' | 'tty'>>
+export type ClientStreamOptions = WithDescriptors<Omit<SessionOptions, 'detach'>>
 
 /** A piece of a command's output. */
 export interface ExecOutput {
@@ -36,6 +45,8 @@ export interface ClientExecSession {
   readonly output: AsyncIterable<ExecOutput>
   /** Known once the output is at its end. */
   readonly exited: Promise<ExecExit>
+  /** Gives its terminal another size, if it has one and has not ended. */
+  resize(size: TerminalSize): void
 }
 
 /** The body of a collected command. */
@@ -57,7 +68,7 @@ export async function openExecStream(
   const call: Call = { method: 'POST', path, signal }
   const { request, response: answer } = transport.duplex(call)
   request.write(firstFrame({ command, ...options }))
-  if (options.stdin !== true) request.end()
+  if (options.stdin !== true && options.tty !== true) request.end()
   let response: IncomingMessage
   try {
     response = await answer
@@ -74,7 +85,10 @@ export async function openExecStream(
   exit.promise.catch(() => {})
   return {
     ...{ id, pid, exited: exit.promise },
-    stdin: options.stdin === true ? frameWriter(request) : null,
+    stdin: options.stdin === true ? frameWriter(request, options.tty === true) : null,
+    resize(size) {
+      if (options.tty === true && request.writable) request.write(encodeSize(cells(size)))
+    },
     output: outputOf({ frames, exit, transport, signal, hangUp: () => request.destroy() }),
   }
 }
@@ -120,12 +134,21 @@ async function* outputOf({ frames, exit, transport, signal, hangUp }: Reading): 
   }
 }
 
-/** Input as frames; it waits while the command does not read. */
-function frameWriter(request: Writable): Writable {
+/** What a frame can say; conmon takes far less. */
+const MAX_CELLS = 65_535
+
+function cells({ columns, rows }: TerminalSize): TerminalSize {
+  const bounded = (count: number): number => Math.max(0, Math.min(Math.trunc(count) || 0, MAX_CELLS))
+  return { columns: bounded(columns), rows: bounded(rows) }
+}
+
+/** Input as frames; it waits while the command does not read. A terminal changes its size after its end too. */
+function frameWriter(request: Writable, staysOpen: boolean): Writable {
   const writer = new Writable({
     write: (chunk: Buffer, _encoding, done) => request.write(encodeBytes('stdin', chunk), done),
     final(done) {
-      request.end(encodeFrame('end'), () => done())
+      if (staysOpen) request.write(encodeFrame('end'), () => done())
+      else request.end(encodeFrame('end'), () => done())
     },
   })
   // The command may be over before all is written.

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { CgroupManager } from '../../effects/cgroup/placement.ts'
 import type { Limiter } from '../../effects/process/limiter.ts'
 import type { Runtime } from '../../effects/runtime/runtime.ts'
 import type { containerMachine } from '../../machines/index.ts'
@@ -18,8 +19,8 @@ export interface EngineContext {
   creation: CreationSettings
   /** The one that new containers are created by. */
   runtime: Runtime
-  /** Another, by its absolute path. */
-  runtimeAt: (path: string) => Runtime
+  /** Another, by its absolute path and by who makes its cgroups. */
+  runtimeAt: (path: string, manager: CgroupManager) => Runtime
   limit: Limiter
   store: Store
   journal: Journal

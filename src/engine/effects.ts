@@ -79,7 +79,10 @@ async function create(
   await writeFile(join(paths.bundle, 'config.json'), JSON.stringify(spec), { mode: 0o600 })
   try {
     const abort = AbortSignal.any([signal, supervisor.creation.signal])
-    const { process, monitor, lifeline } = await createRun(supervisor, abort, { restore })
+    const { process, monitor, lifeline } = await createRun(supervisor, abort, {
+      restore,
+      preserveFds: supervisor.preserveFds,
+    })
     supervisor.hold(lifeline)
     return { process, monitor }
   } catch (error) {

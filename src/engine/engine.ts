@@ -13,6 +13,7 @@ import type { ContainerRow } from '../store/records.ts'
 import type { CallOptions, Container, ContainerInfo, CreateOptions, Engine, ExitRecord } from '../types.ts'
 import type { EngineContext } from './context.ts'
 import { monitorSettings, validateMonitorOptions } from './creation/container.ts'
+import { readPreserved } from './creation/descriptors.ts'
 import { ContainerHandle, containerInfo, graceMs } from './handle.ts'
 import { within } from './monitor.ts'
 import { NO_FACTS } from './row.ts'
@@ -101,11 +102,14 @@ export class ContainerEngine implements Engine {
     this.#reserve(name, id)
     let supervisor: Supervisor
     try {
-      const cgroupManager = validateMonitorOptions(options, this.#context.creation)
+      const { creation } = this.#context
+      const cgroupManager = validateMonitorOptions(options, creation)
+      const preserveFds = readPreserved(options.preserveFds, creation.inherited.listenFds)
       const spec = await prepareSpec(id, options, { ...currentHost(), cgroupManager })
       signal?.throwIfAborted()
       this.#assertOpen()
       supervisor = this.#supervise(this.#newRow(id, name, options, spec), spec)
+      supervisor.preserveFds = preserveFds
       await supervisor.introduce()
     } catch (error) {
       this.#forget(id, name)
@@ -158,6 +162,8 @@ export class ContainerEngine implements Engine {
       throw error
     } finally {
       signal?.removeEventListener('abort', abandon)
+      // Their numbers may be another file's by the next run.
+      supervisor.preserveFds = []
     }
   }
 

@@ -227,5 +227,6 @@ export function containerInfo({ row, settings, paths }: Supervisor): ContainerIn
     stopSignal: signalName(settings.stopSignal) ?? String(settings.stopSignal),
     stopTimeout: settings.stopTimeout,
     ...monitorInfo(settings.monitor),
+    network: settings.network ?? null,
   }
 }

@@ -1,4 +1,5 @@
 import { type Logger, pino } from 'pino'
+import type { CgroupManager } from '../../effects/cgroup/placement.ts'
 import { watchExits } from '../../effects/exits/watcher.ts'
 import { readBootId } from '../../effects/process/identity.ts'
 import { createLimiter } from '../../effects/process/limiter.ts'
@@ -58,10 +59,10 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   try {
     const paths = ownPaths(options, owned)
     const limit = createLimiter(options.concurrency)
-    const runtimeAt = (path: string): Runtime =>
+    const runtimeAt = (path: string, manager: CgroupManager): Runtime =>
       createRuntime({
         ...{ path, root: paths.runtimeRoot, limit },
-        systemdCgroup: creation.cgroupManager === 'systemd',
+        systemdCgroup: manager === 'systemd',
         xdgRuntimeDir: creation.inherited.xdgRuntimeDir,
         notifySocket: creation.inherited.notifySocket,
       })
@@ -79,7 +80,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
         conmonPath,
         criu: options.criu,
         creation,
-        runtime: runtimeAt(runtimePath),
+        runtime: runtimeAt(runtimePath, creation.cgroupManager),
         runtimeAt,
         limit,
         store,

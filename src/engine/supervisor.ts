@@ -54,6 +54,8 @@ export class Supervisor {
   readonly logger: Logger
   /** Aborted where the caller of `create` gives up. */
   readonly creation = new AbortController()
+  /** Descriptors that its caller hands over to its first run, while that is made. */
+  preserveFds: readonly number[] = []
   /** Commands that run in it besides its own. */
   readonly sessions: Sessions
   /** Requests of `kill` that wait for their signal to be delivered. */
@@ -75,7 +77,7 @@ export class Supervisor {
     this.id = row.id
     this.name = row.name
     this.settings = row.settings
-    this.engine = withOwnRuntime(engine, row.settings.runtime)
+    this.engine = withOwnRuntime(engine, row.settings)
     this.paths = containerPaths(engine.paths, row.id)
     this.logger = engine.logger.child({ containerId: row.id })
     this.sessions = new Sessions(this)

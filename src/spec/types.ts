@@ -33,6 +33,8 @@ export interface SpecProcess {
   cwd: string
   capabilities?: SpecCapabilities
   noNewPrivileges?: boolean
+  /** SELinux's context of the process. */
+  selinuxLabel?: string
 }
 
 /** One entry of `mounts`. */

@@ -302,4 +302,5 @@ const BLANK: Omit<ContainerInfo, 'id' | 'name' | 'state' | 'generation'> = {
   reservePorts: false,
   exitCommand: null,
   conmonPidFile: null,
+  network: null,
 }

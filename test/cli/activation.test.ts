@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { mkdir, symlink } from 'node:fs/promises'
 import { type AddressInfo, connect, createServer, type Server } from 'node:net'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import { execa } from 'execa'
 import { expect, test } from 'vitest'
 import { descriptorOf } from '../../effects/ports/descriptor.ts'
@@ -64,6 +66,47 @@ test('a container that is ready tells the service manager of the engine', async 
   const run = ['--embedded', 'run', '--rm', '--bundle', await perlBundle(place, SERVICE)]
   expect(await runchart([...place.globals, ...run], env)).toMatchObject({ exitCode: 0, stderr: '' })
   expect((await manager).stdout).toContain('READY=1')
+})
+
+test.for([
+  ['through an owner', []],
+  ['with an owner of its own', ['--embedded']],
+] as const)('%s, descriptors from 3 are those of the container', async ([, globals]) => {
+  await using place = await cliPlace()
+  const [from, to] = [join(place.path, 'from'), join(place.path, 'to')]
+  writeFileSync(from, 'read me\n')
+  const fds = [openSync(from, 'r'), openSync(to, 'w')]
+  const run = ['run', '--rm', '--preserve-fds', '2', '--rootfs', place.rootfs]
+  const command = 'cat <&3; echo written >&4; exit 7'
+  const argv = [MAIN, ...place.globals, ...globals, ...run, 'sh', '-c', command]
+  const verb = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'inherit', ...fds] })
+  const [stdout, [exitCode]] = await Promise.all([text(verb.stdout as Readable), once(verb, 'exit')])
+  for (const fd of fds) closeSync(fd)
+  expect({ stdout, exitCode }).toEqual({ stdout: 'read me\n', exitCode: 7 })
+  expect(readFileSync(to, 'utf8')).toBe('written\n')
+})
+
+test('one that is not open is refused by its number, and nothing is made', async () => {
+  await using place = await cliPlace()
+  const { exitCode, stderr } = await place.sh('true', '--preserve-fds', '1')
+  expect(exitCode).toBe(125)
+  expect(stderr).toMatch(/^runchart: descriptor 3 of process \d+ cannot be handed over: .+\nhint: .+\n$/)
+  expect((await place.cli('ps', '-aq')).stdout).toBe('')
+})
+
+test('beside sockets of a service manager it is refused, and nothing is made', async () => {
+  await using place = await cliPlace()
+  const fd = openSync(join(place.path, 'socket'), 'a+')
+  const activate = script(place.path, 'activate', 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"')
+  const run = ['--embedded', 'run', '--preserve-fds', '1', '--rootfs', place.rootfs, 'true']
+  const verb = spawn(activate, [process.execPath, MAIN, ...place.globals, ...run], {
+    stdio: ['ignore', 'ignore', 'pipe', fd],
+  })
+  const [stderr, [exitCode]] = await Promise.all([text(verb.stderr as Readable), once(verb, 'exit')])
+  closeSync(fd)
+  expect(exitCode).toBe(125)
+  expect(stderr).toMatch(/^runchart: .*beside sockets of a service manager\nhint: .*LISTEN_FDS.*\n$/)
+  expect((await place.cli('ps', '-aq')).stdout).toBe('')
 })
 
 async function listening(): Promise<{ server: Server; port: number; fd: number }> {

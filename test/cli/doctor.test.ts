@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { judgeCgroups, readCgroups } from '../../src/cli/doctor/cgroups.ts'
 import { checkDirectory, checkSocketPath } from '../../src/cli/doctor/directories.ts'
 import { judgeInotify } from '../../src/cli/doctor/inotify.ts'
+import { checkOptional } from '../../src/cli/doctor/programs.ts'
 import { temporaryDirectory } from '../fixtures/temporary.ts'
 import { runchart } from './place.ts'
 
@@ -56,6 +57,16 @@ test('directories', async () => {
   expect(checkSocketPath(`/tmp/${'x'.repeat(100)}`).status).toBe('fail')
 })
 
+test('a program that only some of it needs is warned of, with what will not work', () => {
+  expect(checkOptional('/bin/true', 'criu')).toEqual({ check: 'criu', status: 'ok', detail: '/bin/true' })
+  expect(checkOptional('/nonexistent/criu', 'criu')).toMatchObject({
+    status: 'warn',
+    detail: '/nonexistent/criu does not exist: checkpoint and restore will not work',
+    hint: expect.stringContaining('--criu'),
+  })
+  expect(checkOptional('/nonexistent', 'slirp4netns')).toMatchObject({ check: 'slirp4netns', status: 'warn' })
+})
+
 test('doctor starts no owner, and its exit code tells of a failure', async () => {
   await using directory = await temporaryDirectory()
   const places = ['--root', join(directory.path, 'root'), '--run-root', join(directory.path, 'run')]
@@ -65,6 +76,7 @@ test('doctor starts no owner, and its exit code tells of a failure', async () =>
   expect(findings).toContainEqual({ check: 'owner', status: 'ok', detail: 'none; a verb starts one' })
   const ill = await runchart([...places, '--runtime', '/nonexistent/runc', '--conmon', '/bin/true', 'doctor'])
   expect(ill.exitCode).toBe(1)
+  expect(ill.stdout).not.toMatch(/^fail +(criu|slirp4netns)/m)
   expect(ill.stdout).toMatch(/^fail +conmon +\/bin\/true is not conmon/m)
   expect(ill.stdout).toMatch(/^fail +runtime +.*nonexistent.*\n +hint: /m)
 })

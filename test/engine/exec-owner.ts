@@ -1,6 +1,6 @@
 /**
  * An owner in a process of its own, for tests that kill it: runs a container in the place in its first argument, and in
- * that the command in the others, and says their ids as a line of JSON.
+ * that the command in the others, on a terminal where EXEC_TTY says `yes`, and says their ids as a line of JSON.
  */
 import { join } from 'node:path'
 import { openEngine } from '../../src/index.ts'
@@ -15,5 +15,5 @@ const engine = await openEngine({
 const command = ['sh', '-c', 'while :; do sleep 0.05; done']
 const container = await engine.create({ rootfs: join(path, 'rootfs/rootfs'), command })
 await container.start()
-const session = await container.execSession(long)
+const session = await container.execSession(long, { tty: process.env.EXEC_TTY === 'yes' })
 console.log(JSON.stringify({ id: container.id, session: session.id }))

@@ -250,7 +250,7 @@ describe('a command that cannot be run', () => {
     ['a user that is not there', ['true'], { user: 'nobody-here' }],
     ['a capability that is none', ['true'], { capAdd: ['--root'] }],
     ['a descriptor that is not open', ['true'], { preserveFds: [999_999] }],
-    ['a terminal without being detached', ['true'], { tty: true }],
+    ['a size that is none', ['true'], { tty: true, size: { columns: 0, rows: 24 } }],
     ['input though detached', ['true'], { stdin: true, detach: true }],
   ] as const)('%s is refused, and nothing is begun', async (_, command, options) => {
     const { seq } = engine.snapshot()
@@ -394,11 +394,15 @@ describe('when the container’s run ends', () => {
 })
 
 describe('when the engine dies', () => {
-  test('what was bound to it is ended by the next one, −1', async () => {
+  test.each([
+    ['with pipes', 'no'],
+    ['with a terminal', 'yes'],
+  ])('what was bound to it %s is ended by the next one, −1', async (_, EXEC_TTY) => {
     await using other = await testPlace()
     const program = join(import.meta.dirname, 'exec-owner.ts')
     const owner = spawn(process.execPath, [program, other.path, ...longSleep(957)], {
       stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, EXEC_TTY },
     })
     const { id, session } = JSON.parse(await firstWord(owner.stdout))
     expect(await runsYet(markOf(957))).toBeGreaterThan(0)

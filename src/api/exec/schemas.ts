@@ -28,7 +28,15 @@ export const ExecBody = Type.Object(
 export type ExecBody = Static<typeof ExecBody>
 
 /** The first frame of a stream: a command whose streams are the frames that follow. */
-export const ExecStreamRequest = Type.Object({ ...settings, stdin: Type.Optional(Type.Boolean()) }, strict)
+export const ExecStreamRequest = Type.Object(
+  {
+    ...settings,
+    stdin: Type.Optional(Type.Boolean()),
+    tty: Type.Optional(Type.Boolean()),
+    size: Type.Optional(Type.Object({ columns: Type.Integer(), rows: Type.Integer() }, strict)),
+  },
+  strict,
+)
 export type ExecStreamRequest = Static<typeof ExecStreamRequest>
 
 export const SessionParams = Type.Object({ ref: Type.String(), session: Type.String() }, strict)

@@ -1,10 +1,12 @@
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Readable, Writable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import { InvalidInputError } from '../../errors.ts'
 import type { ExecSession } from '../../types.ts'
 import { toErrorReply } from '../error-reply.ts'
-import { createFrameParser, encodeBytes, encodeFrame, type Frame } from '../frames.ts'
+import { createFrameParser, decodeSize, encodeBytes, encodeFrame, type Frame } from '../frames.ts'
+
+const NO_SIZE = { columns: 0, rows: 0 }
 
 /** A request whose body is frames: the first is taken by whoever starts the command, the rest is its input. */
 export class FrameInput {
@@ -29,10 +31,12 @@ export class FrameInput {
   }
 
   /** Feeds a command. It waits while the command does not read, and the client with it. */
-  async feed(stdin: Writable | null): Promise<void> {
+  async feed({ stdin, resize }: Pick<ExecSession, 'stdin' | 'resize'>): Promise<void> {
     for await (const { type, payload } of this.#frames) {
-      if (type === 'end') break
-      if (type !== 'stdin' || stdin === null || stdin.destroyed) continue
+      if (type === 'end') stdin?.end()
+      // A size that comes too late, or is none, changes nothing.
+      if (type === 'resize') await resize(decodeSize(payload) ?? NO_SIZE).catch(() => {})
+      if (type !== 'stdin' || stdin === null || stdin.destroyed || stdin.writableEnded) continue
       if (!stdin.write(payload)) await Promise.race([once(stdin, 'drain'), once(stdin, 'close')])
     }
     stdin?.end()
@@ -70,7 +74,7 @@ export async function serveSession(
   response.writeHead(200, { 'content-type': 'application/octet-stream' })
   response.write(json({ id: session.id, pid: session.pid }))
   // A client that goes away ends the command by its signal; what it sent by then is of no matter.
-  const fed = input.feed(session.stdin).catch(() => session.stdin?.destroy())
+  const fed = input.feed(session).catch(() => session.stdin?.destroy())
   try {
     const [exit] = await Promise.all([
       session.exited,

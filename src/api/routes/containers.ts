@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
-import type { ContainerState } from '../../types.ts'
+import type { Container, ContainerState, Engine } from '../../types.ts'
 import type { ApiContext } from '../context.ts'
+import { openDescriptors } from '../exec/descriptors.ts'
 import { requestSignal } from '../request-signal.ts'
 import { CreateBody, CreateQuery, isSet, ListQuery, NoQuery, RefParams, RemoveQuery } from '../schemas.ts'
 
@@ -31,7 +32,7 @@ export function addContainerRoutes(app: FastifyInstance, context: ApiContext): v
     '/v1/containers',
     { schema: { body: CreateBody, querystring: CreateQuery } },
     async ({ body, query }, reply) => {
-      const container = await engine.create(body, { signal: requestSignal(reply, closing) })
+      const container = await create(engine, body, requestSignal(reply, closing))
       if (isSet(query.autoRemove)) await autoRemoval.add(container.id)
       return reply.code(201).send(container.inspect())
     },
@@ -55,4 +56,16 @@ export function addContainerRoutes(app: FastifyInstance, context: ApiContext): v
       return reply.code(204).send()
     },
   )
+}
+
+/** Makes a container. What its client hands over is opened here only until it is made. */
+async function create(engine: Engine, body: CreateBody, signal: AbortSignal): Promise<Container> {
+  const { preserveFds, ...options } = body
+  if (preserveFds === undefined) return engine.create(options, { signal })
+  const opened = openDescriptors(preserveFds)
+  try {
+    return await engine.create({ ...options, preserveFds: opened.fds }, { signal })
+  } finally {
+    opened.close()
+  }
 }

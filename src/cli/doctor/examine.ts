@@ -6,14 +6,16 @@ import { checkCgroups } from './cgroups.ts'
 import { checkDirectory, checkSocketPath } from './directories.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
 import { checkInotify } from './inotify.ts'
-import { checkProgram } from './programs.ts'
+import { checkOptional, checkProgram } from './programs.ts'
 
 /** Checks all that runchart needs of this machine; changes nothing and starts nothing. */
 export async function examine(globals: Globals): Promise<Finding[]> {
-  const { root, runRoot, runtime = 'runc', conmon = 'conmon' } = globals
+  const { root, runRoot, runtime = 'runc', conmon = 'conmon', criu = 'criu' } = globals
   return [
     checkUser(),
     ...(await Promise.all([checkProgram(conmon, 'conmon'), checkProgram(runtime, 'runtime')])),
+    checkOptional(criu, 'criu'),
+    checkOptional('slirp4netns', 'slirp4netns'),
     guarded('cgroups', checkCgroups),
     ...guardedAll('inotify', checkInotify),
     checkDirectory('root', root, '--root'),

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
-import type { CreateOptions } from '../../types.ts'
+import type { ClientCreateOptions } from '../../client/client.ts'
 import { type MonitorFlags, takeMonitor, toMonitorOptions } from './monitor.ts'
 import { collect, parseCount, parseMemory, parseNumber, resolveEnv } from './values.ts'
 
@@ -60,7 +60,7 @@ export function takeContainer(command: Command): Command {
 }
 
 /** The flags as the engine takes them. Paths are this process's; the owner has another working directory. */
-export function toCreateOptions(flags: ContainerFlags, command: string[]): CreateOptions {
+export function toCreateOptions(flags: ContainerFlags, command: string[]): ClientCreateOptions {
   const { rootfs, bundle, env, name, workdir, user, hostname, readOnly } = flags
   const { memory, pidsLimit, cpus, stopSignal, stopTimeout, network } = flags
   return {

@@ -35,7 +35,7 @@ export function takeMonitor(command: Command): Command {
 }
 
 /** The flags as the engine takes them. */
-export function toMonitorOptions(flags: MonitorFlags): Partial<CreateOptions> {
+export function toMonitorOptions(flags: MonitorFlags): Partial<Omit<CreateOptions, 'preserveFds'>> {
   const { reservePort, exitCommand, exitCommandArg = [], conmonPidfile, cgroupParent, cgroupManager } = flags
   if (exitCommand === undefined && exitCommandArg.length > 0) {
     throw new RunchartError('EINPUT', '--exit-command-arg needs an --exit-command', {

@@ -1,6 +1,6 @@
 import { constants } from 'node:os'
-import type { Client } from '../../client/client.ts'
-import type { ContainerInfo, CreateOptions, ExitRecord } from '../../types.ts'
+import type { Client, ClientCreateOptions } from '../../client/client.ts'
+import type { ContainerInfo, ExitRecord } from '../../types.ts'
 import { EXIT_FAILURE } from '../exit-codes.ts'
 import { copyOutput } from '../output/copy.ts'
 import { note } from '../output/print.ts'
@@ -22,7 +22,7 @@ export interface RunOptions {
  */
 export async function runAttached(
   client: Client,
-  options: CreateOptions,
+  options: ClientCreateOptions,
   { remove, detachKeys }: RunOptions,
 ): Promise<number> {
   const creation = await createOrGiveUp(client, options, remove)
@@ -65,7 +65,7 @@ async function followTerminal(
 /** Makes the container; where a signal comes first it is undone, and the exit code is that of the signal. */
 async function createOrGiveUp(
   client: Client,
-  options: CreateOptions,
+  options: ClientCreateOptions,
   autoRemove: boolean,
 ): Promise<ContainerInfo | number> {
   const interruption = abortOnSignal()

@@ -11,6 +11,9 @@ export interface SessionOptions {
   detachKeys: readonly number[]
 }
 
+/** What a terminal is connected with. */
+export type Connected = Pick<Attachment, 'terminal' | 'output' | 'write' | 'end' | 'resize' | 'detach'>
+
 /** How a session ended: the container's streams did, or the person at the terminal left. */
 export type SessionEnd = 'ended' | 'detached'
 
@@ -18,7 +21,7 @@ export type SessionEnd = 'ended' | 'detached'
  * Connects an attachment with this process's own streams, until either side ends. A terminal is put back on every
  * way out. Throws what the attachment's output throws.
  */
-export async function runSession(attachment: Attachment, options: SessionOptions): Promise<SessionEnd> {
+export async function runSession(attachment: Connected, options: SessionOptions): Promise<SessionEnd> {
   const typed = options.stdin && attachment.terminal && process.stdin.isTTY === true
   const restore = typed ? await enterRawMode(process.stdin) : () => {}
   const unwatch = attachment.terminal ? watchSize((size) => quietly(attachment.resize(size))) : () => {}
@@ -40,7 +43,7 @@ export async function runSession(attachment: Attachment, options: SessionOptions
  * @returns whether it ended by detaching, and a function that stops it
  */
 export function passInput(
-  attachment: Attachment,
+  attachment: Connected,
   typed?: { detachKeys: readonly number[] },
 ): { detached: () => boolean; stop: () => void } {
   const { stdin } = process
@@ -75,7 +78,7 @@ export function warnWithoutTerminal(): void {
   note('runchart: standard input is no terminal; what it has is passed on as if it were typed')
 }
 
-async function copyOutput({ output }: Attachment): Promise<void> {
+async function copyOutput({ output }: Connected): Promise<void> {
   for await (const { stream, data } of output) await write(process[stream], data)
 }
 

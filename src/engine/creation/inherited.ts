@@ -39,7 +39,8 @@ function listenFds(count: string, isOpen: (fd: number) => boolean): number[] {
   return fds.every(isOpen) ? fds : []
 }
 
-function isOpen(fd: number): boolean {
+/** Whether this process has that descriptor open. */
+export function isOpen(fd: number): boolean {
   try {
     fstatSync(fd)
     return true

@@ -3,6 +3,7 @@ import { startAttached } from '../../../effects/exec/attached.ts'
 import { findDetached, startDetached } from '../../../effects/exec/detached.ts'
 import { findSessionProcess } from '../../../effects/exec/process.ts'
 import { endUnwatched, signalSession } from '../../../effects/exec/stop.ts'
+import { startTerminal } from '../../../effects/exec/terminal.ts'
 import { isSameProcess, readBootId } from '../../../effects/process/identity.ts'
 import {
   type ExecRunInput,
@@ -46,9 +47,9 @@ async function start(session: Session, _: ExecRunInput, chartSignal: AbortSignal
   if (request === undefined) throw new Error('only a new session is started')
   const { engine } = supervisor
   const { process } = supervisor.spec()
-  const { detach, stdin, command, env, cwd, user, capabilities, tty, preserveFds } = request
+  const { detach, stdin, command, env, cwd, user, capabilities, tty, size, preserveFds } = request
   const options = {
-    ...{ command, env, cwd, user, capabilities, tty, preserveFds, stdin },
+    ...{ command, env, cwd, user, capabilities, tty, size, preserveFds, stdin },
     runtimePath: engine.runtime.path,
     runtimeRoot: engine.runtime.root,
     containerId: supervisor.id,
@@ -58,12 +59,12 @@ async function start(session: Session, _: ExecRunInput, chartSignal: AbortSignal
   }
   const signal = AbortSignal.any([chartSignal, session.starting.signal])
   const call = { signal, limit: engine.limit, base: process }
+  const monitored = { ...options, conmonPath: engine.conmonPath, socketsDir: engine.paths.sockets }
   if (detach) {
-    const more = { conmonPath: engine.conmonPath, socketsDir: engine.paths.sockets }
-    session.detached = await startDetached({ ...options, ...more }, call)
+    session.detached = await startDetached(monitored, call)
     return { process: session.detached.process }
   }
-  session.attached = await startAttached(options, call)
+  session.attached = await (tty ? startTerminal(monitored, call) : startAttached(options, call))
   return { process: session.attached.process }
 }
 

@@ -1,10 +1,17 @@
 import { once } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
-import { InvalidInputError } from '../../errors.ts'
+import { AttachError, InvalidInputError } from '../../errors.ts'
 import { validateStopTimeout } from '../../spec/options.ts'
 import { quote } from '../../spec/quote.ts'
 import { parseSignal } from '../../spec/signals.ts'
-import type { CollectOptions, ExecExit, ExecResult, ExecSession, SessionOptions } from '../../types.ts'
+import type {
+  CollectOptions,
+  ExecExit,
+  ExecResult,
+  ExecSession,
+  SessionOptions,
+  TerminalSize,
+} from '../../types.ts'
 import type { Supervisor } from '../supervisor.ts'
 import type { Session } from './session.ts'
 
@@ -83,12 +90,21 @@ function sessionHandle(session: Session): ExecSession {
     stdout: attached?.stdout ?? null,
     stderr: attached?.stderr ?? null,
     exited: session.exited,
+    resize: (size) => resizeTerminal(session, size),
     kill: async (signal = 'SIGKILL') => session.kill(parseSignal(signal)),
     async stop({ timeout } = {}): Promise<ExecExit> {
       await session.stop(SIGTERM, graceOf(timeout))
       return session.exited
     },
   }
+}
+
+async function resizeTerminal({ attached, supervisor }: Session, size: TerminalSize): Promise<void> {
+  if (attached !== undefined && 'resize' in attached) return attached.resize(size)
+  throw new AttachError('ENOTERMINAL', `the command in container ${supervisor.name} has no terminal here`, {
+    containerId: supervisor.id,
+    hint: 'start it with `tty`, and not detached',
+  })
 }
 
 /** Seconds, checked, as milliseconds. */

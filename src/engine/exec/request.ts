@@ -5,7 +5,7 @@ import { validateOptions } from '../../spec/options.ts'
 import { quote } from '../../spec/quote.ts'
 import type { Spec } from '../../spec/types.ts'
 import { resolveUser } from '../../spec/user.ts'
-import type { SessionOptions } from '../../types.ts'
+import type { SessionOptions, TerminalSize } from '../../types.ts'
 
 /** A command as it is run: checked, and its user a number. */
 export interface ExecRequest {
@@ -18,8 +18,11 @@ export interface ExecRequest {
   stdin: boolean
   detach: boolean
   tty: boolean
+  size: TerminalSize | undefined
 }
 
+/** conmon knows no larger terminal. */
+const MAX_CELLS = 1_000
 /** More than anybody hands over by intent; the limit of open files is often 1,024. */
 const MAX_FDS = 512
 
@@ -37,27 +40,41 @@ export async function readExecRequest(
   if (command === undefined) throw new InvalidInputError('there is no command to run')
   // What a container's own command is held to. The root file system is there already; only its name is missing.
   validateOptions({ rootfs: spec.root.path, command, env, workdir, user })
-  const { stdin = false, detach = false, tty = false } = options
-  validateMode(stdin, detach, tty)
+  const { stdin = false, detach = false, tty = false, size } = options
+  validateMode(stdin, detach)
   return {
-    ...{ command: [...command], env: [...(env ?? [])], cwd: workdir, stdin, detach, tty },
+    ...{
+      command: [...command],
+      env: [...(env ?? [])],
+      cwd: workdir,
+      stdin,
+      detach,
+      tty,
+      size: tty ? readSize(size) : undefined,
+    },
     user: user === undefined ? undefined : await findUser(user, spec),
     capabilities: readCapabilities(capAdd),
     preserveFds: readDescriptors(preserveFds),
   }
 }
 
-function validateMode(stdin: boolean, detach: boolean, tty: boolean): void {
+function validateMode(stdin: boolean, detach: boolean): void {
   if (detach && stdin) {
     throw new InvalidInputError('a detached command has no input', {
       hint: 'leave detach out, or let it read a file',
     })
   }
-  if (tty && !detach) {
-    throw new InvalidInputError('a terminal comes with a detached command only', {
-      hint: 'leave tty out: streams are pipes',
-    })
+}
+
+function readSize(size: TerminalSize | undefined): TerminalSize | undefined {
+  if (size === undefined) return undefined
+  const { columns, rows } = size
+  for (const count of [columns, rows]) {
+    if (!Number.isSafeInteger(count) || count < 1) {
+      throw invalid('size of a terminal', size, 'give two whole numbers above 0')
+    }
   }
+  return { columns: Math.min(columns, MAX_CELLS), rows: Math.min(rows, MAX_CELLS) }
 }
 
 async function findUser(user: string, spec: Spec): Promise<ExecUser> {

@@ -3,6 +3,7 @@ import { type Actor, createActor, type SnapshotFrom } from 'xstate'
 import type { AttachedExec } from '../../../effects/exec/attached.ts'
 import type { DetachedExec } from '../../../effects/exec/detached.ts'
 import { removeSession } from '../../../effects/exec/stop.ts'
+import type { TerminalExec } from '../../../effects/exec/terminal.ts'
 import {
   type ExecExit as ChartExit,
   EXEC_OUTLIVED_KILL,
@@ -49,7 +50,7 @@ export class Session {
   readonly starting = new AbortController()
   /** Requests of `kill` that wait for their signal to be delivered. */
   readonly signalRequests = new Map<number, (outcome: Error | undefined) => void>()
-  attached: AttachedExec | undefined
+  attached: AttachedExec | TerminalExec | undefined
   detached: DetachedExec | undefined
   readonly #bearings: SessionBearings
   readonly #started = Promise.withResolvers<void>()

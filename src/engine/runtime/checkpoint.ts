@@ -64,7 +64,11 @@ export async function checkpoint(
   const options = { imagePath: target, workPath: paths.bundle, leaveRunning, tcpEstablished }
   try {
     // Not to be cut short: a CRIU that is killed leaves processes that stand still, with code of its own in them.
-    await engine.runtime.checkpoint(id, options, { criuPath: criuPath(supervisor) })
+    const { selinuxLabel } = supervisor.spec().process
+    await engine.runtime.checkpoint(id, options, {
+      criuPath: criuPath(supervisor),
+      socketLabel: selinuxLabel,
+    })
   } catch (error) {
     removeImage(target)
     throw error

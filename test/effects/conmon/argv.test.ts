@@ -58,6 +58,8 @@ describe('conmonArgv', () => {
     expect(added({ logLevel: 'debug' })).toEqual(['debug', '--syslog'])
     expect(added({ logLevel: 'info' })).toEqual(['info'])
     expect(added({ listenFds: [9] })).toEqual(['--replace-listen-pid'])
+    expect(added({ preserveFds: [9, 8] })).toEqual(['--runtime-opt', '--preserve-fds=2'])
+    expect(added({ preserveFds: [] })).toEqual([])
     expect(added({ heldFds: [9] })).toEqual([])
   })
 
@@ -100,6 +102,12 @@ describe('conmonEnv', () => {
     const descriptors = { handedOver: [3, 4, 20], startFd: 6, syncFd: 7 }
     expect(conmonDescriptors({ ...options, listenFds: [3, 4], heldFds: [20] })).toEqual(descriptors)
     expect(conmonEnv({ ...options, heldFds: [20] })).not.toHaveProperty('LISTEN_FDS')
+  })
+
+  it("puts a caller's descriptors before what is only held, and tells of them by an option alone", () => {
+    const given = { ...options, preserveFds: [7, 5], heldFds: [20] }
+    expect(conmonDescriptors(given)).toEqual({ handedOver: [7, 5, 20], startFd: 6, syncFd: 7 })
+    expect(conmonEnv(given)).not.toHaveProperty('LISTEN_FDS')
   })
 
   it('has what else is given', () => {

@@ -92,6 +92,7 @@ describe('conmon’s arguments', () => {
     )
     expect(execConmonArgv({ ...monitored, tty: true })).toContain('-t')
     expect(execConmonArgv({ ...monitored, stdin: true })).toContain('-i')
+    expect(execConmonArgv({ ...monitored, attach: true })).toContain('--exec-attach')
   })
 
   it('put its pipes behind the descriptors that are handed on', () => {
@@ -100,6 +101,9 @@ describe('conmon’s arguments', () => {
     expect(execConmonArgv({ ...monitored, preserveFds: [10, 11] }).join(' ')).toContain(
       '--runtime-opt --preserve-fds=2',
     )
+    expect(execConmonEnv({ ...monitored, attach: true })).toMatchObject({
+      ...{ _OCI_STARTPIPE: '3', _OCI_ATTACHPIPE: '4', _OCI_SYNCPIPE: '5' },
+    })
     expect(execConmonEnv(monitored)).toEqual({
       ...{ PATH: expect.any(String), HOME: '/' },
       ...{ _OCI_STARTPIPE: '3', _OCI_SYNCPIPE: '4' },

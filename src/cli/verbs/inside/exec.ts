@@ -5,10 +5,12 @@ import { collect, parseCount, resolveEnv } from '../../input/values.ts'
 import { print } from '../../output/print.ts'
 import { withOwner } from '../../owner/with-owner.ts'
 import { execAttached } from '../../run/exec-attached.ts'
+import { warnWithoutTerminal } from '../../terminal/session.ts'
 
 interface Flags {
   detach?: boolean
   interactive?: boolean
+  tty?: boolean
   env?: string[]
   workdir?: string
   user?: string
@@ -24,6 +26,7 @@ export function define(command: Command): void {
     .passThroughOptions()
     .option('-d, --detach', 'leave the command to itself and print the id of its session')
     .option('-i, --interactive', 'let the command read this standard input')
+    .option('-t, --tty', 'give the command a terminal')
     .option(
       '-e, --env <name=value>',
       'an environment variable; NAME alone takes the value it has here',
@@ -40,12 +43,13 @@ export function define(command: Command): void {
 }
 
 async function exec(client: Client, ref: string, argv: string[], flags: Flags): Promise<void> {
-  const { detach, interactive, env, workdir, user, capAdd, preserveFds = 0 } = flags
+  const { detach, interactive, tty, env, workdir, user, capAdd, preserveFds = 0 } = flags
   const options = {
-    ...{ workdir, user, capAdd },
+    ...{ workdir, user, capAdd, tty },
     ...(env !== undefined && { env: resolveEnv(env, process.env) }),
     ...(preserveFds > 0 && { preserveFds: ownDescriptors(preserveFds) }),
   }
+  if (tty === true && interactive === true && detach !== true) warnWithoutTerminal()
   if (detach === true) await print(`${(await client.execDetached(ref, argv, options)).id}\n`)
   else process.exitCode = await execAttached(client, ref, argv, { ...options, stdin: interactive === true })
 }
@@ -57,14 +61,16 @@ const ownDescriptors = (count: number): { pid: number; fds: number[] } => ({
 
 const HELP = `
 The container must be running. The command's output comes here, stdout to stdout and stderr to stderr; SIGINT, SIGTERM,
-SIGHUP and SIGQUIT are passed on to it, and it is killed when this verb is. A detached command outlives the owner too,
-and its output is not kept; its exit code is an event.
+SIGHUP and SIGQUIT are passed on to it, and it is killed when this verb is. With -t the command has a terminal, whose
+output comes to stdout; with -it this terminal is the command's, and Ctrl-C is a key like any other. A detached
+command outlives the owner too, and its output is not kept; its exit code is an event.
 ${EXIT_CODES_HELP}
   else the command's own; 128 + n where signal n ended it
 
 Examples:
   runchart exec web id -u
   runchart exec -w /tmp -u alice -e LANG web sh -c 'pwd; echo $LANG'
+  runchart exec -it web sh
   tar c . | runchart exec -i web tar x -C /srv
   runchart exec -d web sh -c 'sleep 60; kill -HUP 1'
   runchart exec --preserve-fds 1 web sh -c 'cat <&3' 3< notes.txt`
