@@ -13,7 +13,21 @@ const MAX_FDS = 512
  * @throws InvalidInputError naming the descriptor that is not open
  */
 export function readPreserved(fds: readonly number[] | undefined, listenFds: readonly number[]): number[] {
-  if (fds === undefined) return []
+  const preserved = readDescriptors(fds ?? [])
+  if (preserved.length > 0 && listenFds.length > 0) {
+    throw new InvalidInputError('descriptors cannot be handed over beside sockets of a service manager', {
+      hint: 'both begin at descriptor 3: take LISTEN_FDS out of the environment, or hand none over',
+    })
+  }
+  return preserved
+}
+
+/**
+ * The descriptors as they were given, each open in this process.
+ *
+ * @throws InvalidInputError naming the one that is not
+ */
+export function readDescriptors(fds: readonly number[]): number[] {
   if (!Array.isArray(fds) || fds.length > MAX_FDS) {
     throw invalid('descriptors', fds, `give a list of at most ${MAX_FDS} numbers`)
   }
@@ -21,11 +35,6 @@ export function readPreserved(fds: readonly number[] | undefined, listenFds: rea
     if (!Number.isSafeInteger(fd) || fd < 0 || !isOpen(fd)) {
       throw invalid('descriptor', fd, 'give the number of one that is open')
     }
-  }
-  if (fds.length > 0 && listenFds.length > 0) {
-    throw new InvalidInputError('descriptors cannot be handed over beside sockets of a service manager', {
-      hint: 'both begin at descriptor 3: take LISTEN_FDS out of the environment, or hand none over',
-    })
   }
   return [...fds]
 }

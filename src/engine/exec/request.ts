@@ -1,4 +1,3 @@
-import { fstatSync } from 'node:fs'
 import type { ExecUser } from '../../../effects/exec/options.ts'
 import { InvalidInputError } from '../../errors.ts'
 import { validateOptions } from '../../spec/options.ts'
@@ -6,6 +5,7 @@ import { quote } from '../../spec/quote.ts'
 import type { Spec } from '../../spec/types.ts'
 import { resolveUser } from '../../spec/user.ts'
 import type { SessionOptions, TerminalSize } from '../../types.ts'
+import { readDescriptors } from '../creation/descriptors.ts'
 
 /** A command as it is run: checked, and its user a number. */
 export interface ExecRequest {
@@ -23,8 +23,6 @@ export interface ExecRequest {
 
 /** conmon knows no larger terminal. */
 const MAX_CELLS = 1_000
-/** More than anybody hands over by intent; the limit of open files is often 1,024. */
-const MAX_FDS = 512
 
 /**
  * Reads what is asked for, and changes nothing.
@@ -90,27 +88,6 @@ function readCapabilities(names: readonly string[]): string[] {
     if (match === null) throw invalid('capability', name, 'give a name such as NET_RAW')
     return `CAP_${match[1]}`
   })
-}
-
-function readDescriptors(fds: readonly number[]): number[] {
-  if (!Array.isArray(fds) || fds.length > MAX_FDS) {
-    throw invalid('descriptors', fds, `give a list of at most ${MAX_FDS} numbers`)
-  }
-  for (const fd of fds) {
-    if (!Number.isSafeInteger(fd) || fd < 0 || !isOpen(fd)) {
-      throw invalid('descriptor', fd, 'give the number of one that is open')
-    }
-  }
-  return [...fds]
-}
-
-function isOpen(fd: number): boolean {
-  try {
-    fstatSync(fd)
-    return true
-  } catch {
-    return false
-  }
 }
 
 function invalid(what: string, value: unknown, hint: string): InvalidInputError {

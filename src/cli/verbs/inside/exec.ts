@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { Client } from '../../../client/client.ts'
 import { EXIT_CODES_HELP } from '../../exit-codes.ts'
+import { ownDescriptors } from '../../input/descriptors.ts'
 import { collect, parseCount, resolveEnv } from '../../input/values.ts'
 import { print } from '../../output/print.ts'
 import { withOwner } from '../../owner/with-owner.ts'
@@ -53,11 +54,6 @@ async function exec(client: Client, ref: string, argv: string[], flags: Flags): 
   if (detach === true) await print(`${(await client.execDetached(ref, argv, options)).id}\n`)
   else process.exitCode = await execAttached(client, ref, argv, { ...options, stdin: interactive === true })
 }
-
-const ownDescriptors = (count: number): { pid: number; fds: number[] } => ({
-  pid: process.pid,
-  fds: Array.from({ length: count }, (_, index) => 3 + index),
-})
 
 const HELP = `
 The container must be running. The command's output comes here, stdout to stdout and stderr to stderr; SIGINT, SIGTERM,

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import type { Client, ClientCreateOptions } from '../../../client/client.ts'
 import { EXIT_CODES_HELP } from '../../exit-codes.ts'
 import { type ContainerFlags, takeContainer, toCreateOptions } from '../../input/container.ts'
+import { ownDescriptors } from '../../input/descriptors.ts'
 import { parseCount } from '../../input/values.ts'
 import { print } from '../../output/print.ts'
 import { withOwner } from '../../owner/with-owner.ts'
@@ -45,11 +46,6 @@ async function run(client: Client, argv: string[], flags: RunFlags): Promise<voi
   const { detachKeys = parseDetachKeys(DEFAULT_DETACH_KEYS) } = flags
   process.exitCode = await runAttached(client, options, { remove, detachKeys })
 }
-
-const ownDescriptors = (count: number): { pid: number; fds: number[] } => ({
-  pid: process.pid,
-  fds: Array.from({ length: count }, (_, index) => 3 + index),
-})
 
 async function runDetached(client: Client, options: ClientCreateOptions, remove: boolean): Promise<void> {
   const { id } = await client.create(options, { autoRemove: remove })
