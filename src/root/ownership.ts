@@ -58,10 +58,18 @@ export function makeDirectoryOfMode(path: string, mode: number): string {
 
 /** Node's own recursive mkdir never returns where the kernel makes no directories, as below /proc. */
 function makeWithParents(path: string, mode: number): void {
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return
+  if (isDirectory(path)) return
   if (!existsSync(dirname(path))) makeWithParents(dirname(path), mode)
-  mkdirSync(path, { mode })
+  try {
+    mkdirSync(path, { mode })
+  } catch (error) {
+    // Another process, or a verb beside this one, may have made it in between.
+    if (!isDirectory(path)) throw error
+  }
 }
+
+const isDirectory = (path: string): boolean =>
+  statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
 
 /**
  * Takes a directory for this process. The lock is SQLite's own lock on an empty database: the kernel lets go of
