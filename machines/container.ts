@@ -184,6 +184,15 @@ const doubtWithoutMonitor = { guard: 'isThisRun', target: '#container.reconcilin
 const laterStop = { actions: 'askStop' } as const
 const laterRemoval = { guard: 'isForced', actions: 'askRemove' } as const
 
+/** What is taken while the runtime is at work on a process. */
+const whileInFlight = {
+  stop: laterStop,
+  kill: { actions: 'sendSignal' },
+  remove: laterRemoval,
+  'exit.observed': exitEndsRun,
+  'monitor.lost': doubtWithoutMonitor,
+} as const
+
 /** What was asked for meanwhile is done as soon as the container rests. */
 const endIfAsked = [
   { guard: 'removeWasAsked', target: '#container.stopping.killing' },
@@ -296,13 +305,7 @@ export const containerMachine = createMachine({
         onDone: { target: 'running' },
         onError: { target: 'created', actions: assign(({ event }) => ({ failure: event.error })) },
       },
-      on: {
-        stop: laterStop,
-        kill: { actions: 'sendSignal' },
-        remove: laterRemoval,
-        'exit.observed': exitEndsRun,
-        'monitor.lost': doubtWithoutMonitor,
-      },
+      on: whileInFlight,
     },
 
     running: {
@@ -330,13 +333,7 @@ export const containerMachine = createMachine({
         onDone: { target: 'paused' },
         onError: { target: 'reconciling', actions: assign(({ event }) => ({ failure: event.error })) },
       },
-      on: {
-        stop: laterStop,
-        kill: { actions: 'sendSignal' },
-        remove: laterRemoval,
-        'exit.observed': exitEndsRun,
-        'monitor.lost': doubtWithoutMonitor,
-      },
+      on: whileInFlight,
     },
 
     paused: {
@@ -366,13 +363,7 @@ export const containerMachine = createMachine({
         onDone: { target: 'running' },
         onError: { target: 'reconciling', actions: assign(({ event }) => ({ failure: event.error })) },
       },
-      on: {
-        stop: laterStop,
-        kill: { actions: 'sendSignal' },
-        remove: laterRemoval,
-        'exit.observed': exitEndsRun,
-        'monitor.lost': doubtWithoutMonitor,
-      },
+      on: whileInFlight,
     },
 
     stopping: {

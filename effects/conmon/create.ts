@@ -1,6 +1,7 @@
 import { homedir } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import { identifyProcess, type ProcessIdentity } from '../process/identity.ts'
+import { settleInTime } from '../process/in-time.ts'
 import type { Limiter } from '../process/limiter.ts'
 import type { ConmonOptions } from './argv.ts'
 import { createFailure, createTimedOut, createUndead } from './failed-create.ts'
@@ -86,23 +87,9 @@ async function awaitCreated(
   return { process, monitor }
 }
 
-/** Settles with the work, or rejects as soon as it is aborted or out of time; the work is not waited for then. */
-async function whileAllowed<T>(options: ConmonOptions, call: CreateCall, work: Promise<T>): Promise<T> {
-  const timeoutMs = call.timeoutMs ?? DEFAULT_TIMEOUT_MS
-  const { promise: stopped, reject } = Promise.withResolvers<never>()
-  const abort = () => reject(call.signal?.reason)
-  const timer = setTimeout(() => reject(createTimedOut(options, timeoutMs)), timeoutMs)
-  call.signal?.addEventListener('abort', abort, { once: true })
-  if (call.signal?.aborted === true) abort()
-  try {
-    return await Promise.race([work, stopped])
-  } finally {
-    clearTimeout(timer)
-    call.signal?.removeEventListener('abort', abort)
-    // The loser of the race still settles.
-    work.catch(() => {})
-    stopped.catch(() => {})
-  }
+function whileAllowed<T>(options: ConmonOptions, call: CreateCall, work: Promise<T>): Promise<T> {
+  const { signal, timeoutMs = DEFAULT_TIMEOUT_MS } = call
+  return settleInTime(work, { signal, timeoutMs, late: () => createTimedOut(options, timeoutMs) })
 }
 
 /**

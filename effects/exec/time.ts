@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { settleInTime } from '../process/in-time.ts'
 import type { Limiter } from '../process/limiter.ts'
 import type { BaseProcess } from './process-spec.ts'
 
@@ -33,18 +34,7 @@ export async function letFinish(work: Promise<unknown>): Promise<void> {
 export class TimedOut extends Error {}
 
 /** Rejects with the signal's reason, or with TimedOut; the work goes on. */
-export async function withinTime<T>(work: Promise<T>, call: ExecCall): Promise<T> {
-  const { promise: stopped, reject } = Promise.withResolvers<never>()
-  const abort = (): void => reject(call.signal?.reason)
-  const timer = setTimeout(() => reject(new TimedOut()), call.timeoutMs ?? DEFAULT_TIMEOUT_MS)
-  call.signal?.addEventListener('abort', abort, { once: true })
-  if (call.signal?.aborted === true) abort()
-  try {
-    return await Promise.race([work, stopped])
-  } finally {
-    clearTimeout(timer)
-    call.signal?.removeEventListener('abort', abort)
-    work.catch(() => {})
-    stopped.catch(() => {})
-  }
+export function withinTime<T>(work: Promise<T>, call: ExecCall): Promise<T> {
+  const { signal, timeoutMs = DEFAULT_TIMEOUT_MS } = call
+  return settleInTime(work, { signal, timeoutMs, late: () => new TimedOut() })
 }

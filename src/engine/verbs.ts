@@ -120,8 +120,8 @@ async function obey<T>(
   try {
     supervisor.command(command)
     // A store that cannot be written is told at once, not when it can again.
-    await Promise.all([supervisor.engine.journal.committed(), outcome])
-    return await outcome
+    const [value] = await Promise.all([outcome, supervisor.engine.journal.committed()])
+    return value
   } catch (error) {
     outcome.catch(() => {})
     throw error
