@@ -4,11 +4,12 @@
  *     node test/run/main.ts fast|full [PART-OF-A-FILE-NAME…]
  */
 import { randomBytes } from 'node:crypto'
+import { faultTable, readFaults } from '../faults/table.ts'
 import { finish } from './finish.ts'
 import { lastingLeftovers } from './leftovers.ts'
 import { takePicture } from './picture.ts'
 import type { TestResult } from './report.ts'
-import { isSuite, runVitest, type Suite, suiteResults, writeChecks } from './suite.ts'
+import { faultsPath, isSuite, runVitest, type Suite, suiteResults, writeChecks } from './suite.ts'
 
 const [suite, ...filters] = process.argv.slice(2)
 if (isSuite(suite)) {
@@ -25,6 +26,8 @@ async function main(suite: Suite, filters: readonly string[]): Promise<void> {
   const leftovers = await lastingLeftovers(before, () => takePicture(run))
   for (const leftover of leftovers) console.log(`left behind: ${leftover}`)
   await writeChecks(suite, [leftoverCheck(suite, leftovers)])
+  const faults = await readFaults(faultsPath(suite))
+  if (faults.length > 0) console.log(`\n${faultTable(faults)}\n`)
   const told =
     failure?.told === true && (await suiteResults(suite)).some(({ outcome }) => outcome === 'failed')
   if (failure !== undefined && !told) {

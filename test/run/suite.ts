@@ -1,6 +1,7 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { execa } from 'execa'
+import { FAULTS_VARIABLE } from '../faults/table.ts'
 import { RUN_VARIABLE } from './ownership.ts'
 import { readReport, type TestResult } from './report.ts'
 
@@ -16,12 +17,16 @@ export function isSuite(name: string | undefined): name is Suite {
 }
 
 /** Vitest's report of a suite, and what the runner has to add to it. */
-function reportPaths(suite: Suite): { tests: string; checks: string } {
+function reportPaths(suite: Suite): { tests: string; checks: string; faults: string } {
   return {
     tests: join('.test-report', `${suite}.json`),
     checks: join('.test-report', `${suite}.checks.json`),
+    faults: resolve('.test-report', `${suite}.faults.jsonl`),
   }
 }
+
+/** Where the tests of a suite put down what they injected; absolute. */
+export const faultsPath = (suite: Suite): string => reportPaths(suite).faults
 
 /**
  * Runs a suite under Vitest, which prints as it goes and writes its report.
@@ -35,8 +40,9 @@ export async function runVitest(
   run: string,
   filters: readonly string[],
 ): Promise<{ message: string; told: boolean } | undefined> {
-  const { tests, checks } = reportPaths(suite)
-  await Promise.all([rm(tests, { force: true }), rm(checks, { force: true })])
+  const { tests, checks, faults } = reportPaths(suite)
+  await Promise.all([tests, checks, faults].map((path) => rm(path, { force: true })))
+  await mkdir(dirname(tests), { recursive: true })
   const mode = suite === 'full' ? ['--mode', 'full'] : []
   const reporters = ['default', 'json', join(import.meta.dirname, 'live-reporter.ts')]
   const reporting = [...reporters.map((name) => `--reporter=${name}`), `--outputFile.json=${tests}`]
@@ -45,7 +51,7 @@ export async function runVitest(
     ['node_modules/vitest/vitest.mjs', 'run', '--allowOnly=false', ...mode, ...reporting, ...filters],
     {
       stdio: ['ignore', 'inherit', 'inherit'],
-      env: { [RUN_VARIABLE]: run },
+      env: { [RUN_VARIABLE]: run, [FAULTS_VARIABLE]: faults },
       reject: false,
       timeout: TIME_LIMIT[suite] * 60_000,
     },
