@@ -3,7 +3,6 @@ import { constants } from 'node:os'
 import { join } from 'node:path'
 import { fromPromise } from 'xstate'
 import type { RestoreOptions } from '../../effects/checkpoint/argv.ts'
-import { removeTraces } from '../../effects/conmon/traces.ts'
 import { removeExitFile } from '../../effects/exits/file.ts'
 import { isSameProcess, signalProcess } from '../../effects/process/identity.ts'
 import {
@@ -16,9 +15,10 @@ import {
 } from '../../machines/index.ts'
 import { RuntimeError } from '../errors.ts'
 import { signalName } from '../spec/signals.ts'
-import { clearMonitor, letMonitorEnd } from './creation/clear.ts'
+import { letMonitorEnd } from './creation/clear.ts'
 import { createRun } from './creation/run.ts'
 import { reconcile } from './reconcile.ts'
+import { clearCreation, removeRunFiles } from './run-files.ts'
 import { checkpoint, restoreOptions } from './runtime/checkpoint.ts'
 import type { Supervisor } from './supervisor.ts'
 
@@ -94,8 +94,7 @@ async function create(
 /** What went wrong while clearing must not hide what went wrong before. */
 async function clearAfterFailure(supervisor: Supervisor): Promise<void> {
   try {
-    await supervisor.engine.runtime.delete(supervisor.id, { force: true })
-    await removeRunFiles(supervisor)
+    await clearCreation(supervisor)
   } catch (error) {
     supervisor.logger.error({ err: error }, 'a create that failed could not be cleared away')
   }
@@ -164,9 +163,11 @@ async function reconcileAll(
   input: ReconcileInput,
   signal: AbortSignal,
 ): Promise<Reconciled> {
-  const found = await reconcile(supervisor, input, signal)
-  // Only where the engine has just opened: later on the sessions are its own.
-  if (input.known !== undefined) await supervisor.sessions.recover(supervisor.row.facts.execs ?? [])
+  // Only where the engine has just opened: later on the sessions are its own. The container's exit may come while the
+  // world is asked, and theirs are to be told before it.
+  const isNew = input.known !== undefined
+  const recovered = isNew ? supervisor.sessions.recover(supervisor.row.facts.execs ?? []) : undefined
+  const [found] = await Promise.all([reconcile(supervisor, input, signal), recovered])
   if (found.found === 'ended') await supervisor.sessions.endAll()
   return found
 }
@@ -182,15 +183,6 @@ async function cleanUp(supervisor: Supervisor, _: RunInput, signal: AbortSignal)
     await engine.runtime.delete(id, { force: true, signal })
   }
   await removeRunFiles(supervisor, ended)
-}
-
-/** An exit command that goes on has the run's directory for its own. */
-async function removeRunFiles(supervisor: Supervisor, withDirectory = true): Promise<void> {
-  const { engine, paths, id } = supervisor
-  const { exits: exitsDir, sockets: socketsDir } = engine.paths
-  removeTraces({ id, bundle: paths.bundle, runDir: paths.runDirectory, exitsDir, socketsDir })
-  if (withDirectory) await rm(paths.runDirectory, { recursive: true, force: true })
-  await clearMonitor(supervisor)
 }
 
 async function remove(supervisor: Supervisor): Promise<void> {

@@ -1,5 +1,3 @@
-import { removeCgroup } from '../../effects/cgroup/directories.ts'
-import { readHierarchies } from '../../effects/cgroup/hierarchies.ts'
 import { killMonitor } from '../../effects/conmon/create.ts'
 import { type Lifeline, openLifeline } from '../../effects/conmon/lifeline.ts'
 import { isSameProcess, readBootId, signalProcess } from '../../effects/process/identity.ts'
@@ -11,8 +9,8 @@ import type {
   ReconcileInput,
 } from '../../machines/index.ts'
 import { RunchartError } from '../errors.ts'
-import { clearMonitor } from './creation/clear.ts'
 import { within } from './monitor.ts'
+import { clearCreation, removeOwnCgroup } from './run-files.ts'
 import type { Supervisor } from './supervisor.ts'
 
 /** conmon writes the exit file between its container's end and its own; the seed waits about 5 s for it. */
@@ -80,15 +78,6 @@ async function endDisowned(
   }
 }
 
-async function removeOwnCgroup(supervisor: Supervisor): Promise<void> {
-  const path = supervisor.spec().linux?.cgroupsPath
-  try {
-    if (path?.startsWith('/')) await removeCgroup(readHierarchies(), path)
-  } catch (error) {
-    supervisor.logger.warn({ err: error }, 'the cgroup of the container could not be removed')
-  }
-}
-
 /** The process is gone; where conmon still lives, its exit file is on the way. */
 async function awaitEvidence(
   supervisor: Supervisor,
@@ -115,11 +104,10 @@ async function endOrphan(supervisor: Supervisor, signal: AbortSignal): Promise<R
 
 /** Nobody waits any more for a create that its engine did not live to see the end of. */
 async function abandonCreation(supervisor: Supervisor, lifeline: Lifeline | undefined): Promise<Reconciled> {
-  const { engine, paths, id, name } = supervisor
+  const { paths, id, name } = supervisor
   if (lifeline !== undefined) await killMonitor(paths.runDirectory, lifeline)
   supervisor.unhold()
-  await engine.runtime.delete(id, { force: true })
-  await clearMonitor(supervisor)
+  await clearCreation(supervisor)
   const failure = new RunchartError('EINTERRUPTED', `the engine ended while it created container ${name}`, {
     containerId: id,
     hint: 'create it again',

@@ -33,6 +33,8 @@ export function nextRow(
       stop: context.stop ?? null,
       exit: exitOf(row, state, context, startedAt, at),
       error: errorRecord(errorOf(context.failure, row)),
+      // An engine that dies while it asks leaves the next one the same question.
+      ...(state === 'reconciling' && { before: row.facts.before ?? row.state }),
       ...(row.facts.execs !== undefined && { execs: row.facts.execs }),
     },
   }
@@ -50,6 +52,13 @@ function startOf(
   return row.facts.startedAt
 }
 
+/** States out of which a container is `configured` again only where its run never had a process. */
+const MAKING: ReadonlySet<ContainerState> = new Set(['creating', 'restoring', 'reconciling'])
+
+/** Whether that transition is the end of a run that never came to be. */
+export const cameToNothing = (from: ContainerState, to: ContainerState): boolean =>
+  to === 'configured' && MAKING.has(from)
+
 function exitOf(
   row: ContainerRow,
   state: ContainerState,
@@ -57,7 +66,7 @@ function exitOf(
   startedAt: string | null,
   at: string,
 ): ExitRecord | null {
-  if (state === 'configured' && (row.state === 'creating' || row.state === 'restoring')) {
+  if (cameToNothing(row.state, state)) {
     return exitRecord(row, { code: -1, oomKilled: false, finishedAt: at, cause: 'create-failed' }, null)
   }
   // While the run goes on, an exit that came too early for its state is not told.

@@ -17,7 +17,7 @@ import type { EngineContext } from './context.ts'
 import { findEvidence } from './evidence.ts'
 import type { SessionEvent } from './exec/session.ts'
 import { Sessions } from './exec/sessions.ts'
-import { errorOf, nextRow } from './row.ts'
+import { cameToNothing, errorOf, nextRow } from './row.ts'
 import { withOwnRuntime } from './runtime/own-runtime.ts'
 
 type Snapshot = SnapshotFrom<typeof containerMachine>
@@ -320,11 +320,8 @@ export class Supervisor {
   }
 }
 
-/** States in which a run comes to be, or does not. */
-const MAKING: ReadonlySet<ContainerState> = new Set(['creating', 'restoring'])
-
 const endsRun = (from: ContainerState, to: ContainerState): boolean =>
-  from !== to && (to === 'stopped' || (to === 'configured' && MAKING.has(from)))
+  (from !== to && to === 'stopped') || cameToNothing(from, to)
 
 /** States that take no end of conmon: it is being made, or asked for. */
 const WITHOUT_MONITOR: ReadonlySet<ContainerState> = new Set(['creating', 'restoring', 'reconciling'])
@@ -376,7 +373,7 @@ function stateEvent(before: ContainerRow, row: ContainerRow, at: string): Unnumb
 
 function knownFrom({ state, generation, facts }: ContainerRow): KnownContainer {
   return {
-    state,
+    state: facts.before ?? state,
     generation,
     process: facts.process ?? undefined,
     monitor: facts.monitor ?? undefined,

@@ -56,6 +56,8 @@ export interface ContainerFacts {
   stop: StopRequest | null
   exit: ExitRecord | null
   error: ErrorRecord | null
+  /** The state it was in before it came to be in doubt; left out where it is not. */
+  before?: ContainerState | undefined
   /** Live sessions, oldest first; left out where there are none. */
   execs?: ExecRow[] | undefined
 }

@@ -1,3 +1,6 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { removeSession } from '../../../effects/exec/stop.ts'
 import { EngineClosedError, InvalidInputError, NotFoundError } from '../../errors.ts'
 import { newId } from '../../spec/names.ts'
 import type { ExecRow } from '../../store/records.ts'
@@ -100,6 +103,7 @@ export class Sessions {
     const known = rows.filter(({ id }) => !this.#sessions.has(id))
     const sessions = known.map((row) => this.#add(row))
     for (const session of sessions) session.begin()
+    this.#clearStrays()
     const asked = sessions.map((session) => Promise.race([session.started, session.over]).catch(() => {}))
     await within(Promise.all(asked).then(), END_MS)
   }
@@ -123,6 +127,17 @@ export class Sessions {
     this.#isClosed = true
     await this.#end([...this.#sessions.values()].filter(({ row }) => !row.detached))
     for (const session of this.#sessions.values()) session.close()
+  }
+
+  /** What is left of sessions whose end was committed when the engine died, before it had cleared them away. */
+  #clearStrays(): void {
+    const { paths, engine } = this.#supervisor
+    const directory = join(paths.runDirectory, 'exec')
+    const ids = existsSync(directory) ? readdirSync(directory) : []
+    for (const sessionId of ids.filter((id) => !this.#sessions.has(id))) {
+      const sessionDir = join(directory, sessionId)
+      removeSession({ sessionDir, sessionId, socketsDir: engine.paths.sockets })
+    }
   }
 
   async #end(sessions: readonly Session[]): Promise<void> {

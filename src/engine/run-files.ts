@@ -1,0 +1,33 @@
+import { rm } from 'node:fs/promises'
+import { removeCgroup } from '../../effects/cgroup/directories.ts'
+import { readHierarchies } from '../../effects/cgroup/hierarchies.ts'
+import { removeTraces } from '../../effects/conmon/traces.ts'
+import { clearMonitor } from './creation/clear.ts'
+import type { Supervisor } from './supervisor.ts'
+
+/** What belonged to a run is removed. An exit command that goes on has the run's directory for its own. */
+export async function removeRunFiles(supervisor: Supervisor, withDirectory = true): Promise<void> {
+  const { engine, paths, id } = supervisor
+  const { exits: exitsDir, sockets: socketsDir } = engine.paths
+  removeTraces({ id, bundle: paths.bundle, runDir: paths.runDirectory, exitsDir, socketsDir })
+  if (withDirectory) await rm(paths.runDirectory, { recursive: true, force: true })
+  await clearMonitor(supervisor)
+}
+
+/** Removes whatever a create has made that was not finished; its conmon and its runtime are dead. */
+export async function clearCreation(supervisor: Supervisor): Promise<void> {
+  await supervisor.engine.runtime.delete(supervisor.id, { force: true })
+  // A runtime that was killed halfway leaves cgroups that its `delete` knows nothing of.
+  await removeOwnCgroup(supervisor)
+  await removeRunFiles(supervisor)
+}
+
+/** Removes the container's cgroup where no runtime does; never rejects. */
+export async function removeOwnCgroup(supervisor: Supervisor): Promise<void> {
+  const path = supervisor.spec().linux?.cgroupsPath
+  try {
+    if (path?.startsWith('/')) await removeCgroup(readHierarchies(), path)
+  } catch (error) {
+    supervisor.logger.warn({ err: error }, 'the cgroup of the container could not be removed')
+  }
+}
