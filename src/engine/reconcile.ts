@@ -9,8 +9,8 @@ import type {
   ReconcileInput,
 } from '../../machines/index.ts'
 import { RunchartError } from '../errors.ts'
+import { clearCreation, removeOwnCgroup } from './creation/run-files.ts'
 import { within } from './monitor.ts'
-import { clearCreation, removeOwnCgroup } from './run-files.ts'
 import type { Supervisor } from './supervisor.ts'
 
 /** conmon writes the exit file between its container's end and its own; the seed waits about 5 s for it. */

@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type TestPlace, testPlace } from '../../fixtures/engine.ts'
 import { recordFault } from '../record.ts'
-import { WHOLE_LIFE } from './plan.ts'
+import { WHOLE_LIFE } from './engine/plan.ts'
+import { type CrashPoint, pointName, pointsOf, type Step } from './engine/steps.ts'
 import { roundPlace, runRound } from './round.ts'
-import { type CrashPoint, pointName, pointsOf, type Step } from './steps.ts'
-import { readLines } from './verify.ts'
+import { readLines } from './truth/verify.ts'
 
 /** Rounds at once: an engine waits for its programs most of the time. */
 const AT_ONCE = 3

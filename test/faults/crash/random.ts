@@ -1,4 +1,4 @@
-import type { Command, Plan, Script } from './plan.ts'
+import type { Command, Plan, Script } from './engine/plan.ts'
 import type { Death } from './round.ts'
 
 /** Numbers from 0 to 1 that a seed determines (mulberry32). */

@@ -6,11 +6,11 @@ import type { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import { openEngine } from '../../../src/index.ts'
 import { TEST_RUNTIME } from '../../fixtures/programs.ts'
-import type { Asked, OwnerOrder } from './owner.ts'
-import type { Plan } from './plan.ts'
-import type { CrashOrder } from './preload.ts'
-import { comeToRest, readLines, type Scene, untruths } from './verify.ts'
-import { lookAround } from './world.ts'
+import type { Asked, OwnerOrder } from './engine/owner.ts'
+import type { Plan } from './engine/plan.ts'
+import type { CrashOrder } from './engine/preload.ts'
+import { comeToRest, readLines, type Scene, untruths } from './truth/verify.ts'
+import { lookAround } from './truth/world.ts'
 
 /** How one engine of a round dies: as the order says, or a while after its n-th step by another's hand. */
 export interface Death {
@@ -116,8 +116,8 @@ async function runOwner(
     [
       '--disable-warning=ExperimentalWarning',
       '--import',
-      at('preload.ts'),
-      at('owner.ts'),
+      at('engine/preload.ts'),
+      at('engine/owner.ts'),
       JSON.stringify(ownerOrder),
     ],
     {

@@ -1,6 +1,6 @@
 import { lstatSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { cgroups } from '../../run/cgroups.ts'
+import { cgroups } from '../../../run/cgroups.ts'
 
 /** What there is of one place's containers, whoever knows of it; each thing as a line that a person can read. */
 export interface World {

@@ -10,7 +10,7 @@ import fs from 'node:fs'
 import promises from 'node:fs/promises'
 import { syncBuiltinESMExports } from 'node:module'
 import { DatabaseSync, StatementSync } from 'node:sqlite'
-import { CONTAINER_STATES } from '../../../src/types.ts'
+import { CONTAINER_STATES } from '../../../../src/types.ts'
 import { type CrashPoint, programName, type Step, timeless } from './steps.ts'
 
 /** What is to happen to the process. */

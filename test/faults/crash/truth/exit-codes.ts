@@ -1,5 +1,5 @@
-import type { ExitRecord } from '../../../src/index.ts'
-import type { Asked } from './owner.ts'
+import type { ExitRecord } from '../../../../src/index.ts'
+import type { Asked } from '../engine/owner.ts'
 
 const SIGKILLED = 137
 

@@ -3,7 +3,7 @@
  * told of. Its argument is an {@link OwnerOrder} as JSON. Ends by itself when the plan is done, exit code 0.
  */
 import fs from 'node:fs'
-import { type Engine, type EngineEvent, openEngine, RunchartError } from '../../../src/index.ts'
+import { type Engine, type EngineEvent, openEngine, RunchartError } from '../../../../src/index.ts'
 import { type Command, type Plan, shellOf } from './plan.ts'
 
 /** What an owner is to do, and where. */

@@ -1,9 +1,9 @@
 import { rm } from 'node:fs/promises'
-import { removeCgroup } from '../../effects/cgroup/directories.ts'
-import { readHierarchies } from '../../effects/cgroup/hierarchies.ts'
-import { removeTraces } from '../../effects/conmon/traces.ts'
-import { clearMonitor } from './creation/clear.ts'
-import type { Supervisor } from './supervisor.ts'
+import { removeCgroup } from '../../../effects/cgroup/directories.ts'
+import { readHierarchies } from '../../../effects/cgroup/hierarchies.ts'
+import { removeTraces } from '../../../effects/conmon/traces.ts'
+import type { Supervisor } from '../supervisor.ts'
+import { clearMonitor } from './clear.ts'
 
 /** What belonged to a run is removed. An exit command that goes on has the run's directory for its own. */
 export async function removeRunFiles(supervisor: Supervisor, withDirectory = true): Promise<void> {
