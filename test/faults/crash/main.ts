@@ -16,6 +16,9 @@ const USAGE = `Kills engines at random instants, and looks whether the next one 
   --rounds N  how many rounds (200)
   --seed S    the first round's seed; the next has the next one (random)`
 
+/** Problems that were told. */
+let printed = 0
+
 const { rounds, seed } = readArguments()
 console.log(`${rounds} rounds from seed ${seed}`)
 const interruption = new AbortController()
@@ -24,7 +27,6 @@ process.once('SIGINT', () => {
   interruption.abort()
 })
 const tally = await runRounds(rounds, seed, progress, interruption.signal)
-for (const problem of tally.problems) console.log(problem)
 console.log(`\n${faultTable(tableOf(tally))}\n`)
 console.log(
   tally.problems.length === 0 ? 'all of it was true' : `${tally.problems.length} things were not true`,
@@ -57,6 +59,8 @@ function wholeNumber(name: string, text: string): number {
 }
 
 function progress({ rounds: done, deaths, problems }: Readonly<Tally>): void {
+  for (const problem of problems.slice(printed)) console.log(problem)
+  printed = problems.length
   if (done % 50 === 0) console.log(`${done} rounds, ${deaths} engines killed, ${problems.length} problems`)
 }
 

@@ -2,6 +2,8 @@ import type { ExitRecord } from '../../../../src/index.ts'
 import type { Asked } from '../engine/owner.ts'
 
 const SIGKILLED = 137
+/** runc's own init, before the start: Go's runtime cannot die of SIGTERM as the first process of a namespace. */
+const INIT_TERMINATED = 2
 
 /**
  * What is wrong with an exit record, judged by the script that ran and by what was asked for; undefined where it can
@@ -38,6 +40,6 @@ function possibleCodes(script: string, code: number, asked: readonly Asked[]): n
       (command.do === 'kill' && command.signal === 'SIGKILL') ||
       (command.do === 'remove' && command.force),
   )
-  const own = script === 'quick' || script === 'brief' || (script === 'obedient' && terminated) ? [code] : []
-  return killed ? [...own, SIGKILLED] : own
+  const ends = script === 'quick' || script === 'brief' || (script === 'obedient' && terminated)
+  return [...(ends ? [code] : []), ...(terminated ? [INIT_TERMINATED] : []), ...(killed ? [SIGKILLED] : [])]
 }
