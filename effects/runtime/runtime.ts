@@ -58,8 +58,8 @@ export interface Runtime {
   pause(id: string, call?: RuntimeCall): Promise<void>
   /** Seed: unpauseContainer. */
   resume(id: string, call?: RuntimeCall): Promise<void>
-  /** Succeeds where there is nothing to delete. `force` kills first. Seed: deleteContainer. */
-  delete(id: string, call?: RuntimeCall & { force?: boolean | undefined }): Promise<void>
+  /** False where the runtime says that there is nothing to delete. `force` kills first. Seed: deleteContainer. */
+  delete(id: string, call?: RuntimeCall & { force?: boolean | undefined }): Promise<boolean>
   /** Writes the processes to disk, and ends them unless they are left running. Seed: checkpointContainer. */
   checkpoint(id: string, options: CheckpointOptions, call?: RuntimeCall & CheckpointCall): Promise<void>
   /** The process numbers of every process, on the host; needs a cgroup. */
@@ -95,7 +95,9 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     async delete(id, call) {
       const verb: RuntimeVerb = { verb: 'delete', id, force: call?.force }
       const result = await run(verb, call)
-      if (failureOf(result) !== 'not-found') throwIfFailed(options, verb, result)
+      if (failureOf(result) === 'not-found') return false
+      throwIfFailed(options, verb, result)
+      return true
     },
     async checkpoint(id, { imagePath, workPath, leaveRunning, tcpEstablished }, call) {
       const verb = { verb: 'checkpoint', id, imagePath, workPath, leaveRunning, tcpEstablished } as const

@@ -17,7 +17,7 @@ import { RuntimeError } from '../errors.ts'
 import { signalName } from '../spec/signals.ts'
 import { letMonitorEnd } from './creation/clear.ts'
 import { createRun } from './creation/run.ts'
-import { clearCreation, removeRunFiles } from './creation/run-files.ts'
+import { clearCreation, removeOwnCgroup, removeRunFiles } from './creation/run-files.ts'
 import { reconcile } from './reconcile.ts'
 import { checkpoint, restoreOptions } from './runtime/checkpoint.ts'
 import type { Supervisor } from './supervisor.ts'
@@ -177,7 +177,8 @@ async function cleanUp(supervisor: Supervisor, _: RunInput, signal: AbortSignal)
   const { engine, id } = supervisor
   const ended = await letMonitorEnd(supervisor, signal)
   try {
-    await engine.runtime.delete(id, { signal })
+    // Of what it knows no more the runtime removes nothing.
+    if (!(await engine.runtime.delete(id, { signal }))) await removeOwnCgroup(supervisor)
   } catch (error) {
     supervisor.logger.warn({ err: error }, 'the runtime did not let go at once; it is forced')
     await engine.runtime.delete(id, { force: true, signal })

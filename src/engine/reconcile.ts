@@ -9,7 +9,7 @@ import type {
   ReconcileInput,
 } from '../../machines/index.ts'
 import { RunchartError } from '../errors.ts'
-import { clearCreation, removeOwnCgroup } from './creation/run-files.ts'
+import { clearCreation } from './creation/run-files.ts'
 import { within } from './monitor.ts'
 import type { Supervisor } from './supervisor.ts'
 
@@ -61,7 +61,7 @@ async function askRuntime(
   return { found: state.status, process, monitor }
 }
 
-/** The runtime has forgotten a container that lives: nobody else can end it, nor remove its cgroup. */
+/** The runtime has forgotten a container that lives: nobody else can end it. */
 async function endDisowned(
   supervisor: Supervisor,
   process: ProcessFacts,
@@ -70,12 +70,7 @@ async function endDisowned(
 ): Promise<Reconciled> {
   supervisor.logger.warn('the runtime knows the container no more; its process is killed')
   signalProcess(process, 'SIGKILL')
-  try {
-    return await awaitEvidence(supervisor, lifeline, signal)
-  } finally {
-    // Also where the exit was seen elsewhere first, which ends the asking.
-    await removeOwnCgroup(supervisor)
-  }
+  return awaitEvidence(supervisor, lifeline, signal)
 }
 
 /** The process is gone; where conmon still lives, its exit file is on the way. */

@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises'
+import { posix } from 'node:path'
 import { removeCgroup } from '../../../effects/cgroup/directories.ts'
 import { readHierarchies } from '../../../effects/cgroup/hierarchies.ts'
 import { removeTraces } from '../../../effects/conmon/traces.ts'
@@ -24,9 +25,10 @@ export async function clearCreation(supervisor: Supervisor): Promise<void> {
 
 /** Removes the container's cgroup where no runtime does; never rejects. */
 export async function removeOwnCgroup(supervisor: Supervisor): Promise<void> {
-  const path = supervisor.spec().linux?.cgroupsPath
   try {
-    if (path?.startsWith('/')) await removeCgroup(readHierarchies(), path)
+    const path = supervisor.spec().linux?.cgroupsPath
+    // In normal form, as runtimes read it: nothing in it leads out of the hierarchy.
+    if (path?.startsWith('/')) await removeCgroup(readHierarchies(), posix.normalize(path))
   } catch (error) {
     supervisor.logger.warn({ err: error }, 'the cgroup of the container could not be removed')
   }
