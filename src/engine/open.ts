@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import { type Logger, pino } from 'pino'
 import type { CgroupManager } from '../../effects/cgroup/placement.ts'
 import { watchExits } from '../../effects/exits/watcher.ts'
@@ -66,7 +67,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
         xdgRuntimeDir: creation.inherited.xdgRuntimeDir,
         notifySocket: creation.inherited.notifySocket,
       })
-    const store = new Store(paths.store, readBootId())
+    const store = new Store(paths.store, readBootId(), () => forgetRuntimeState(paths))
     try {
       const journal = new Journal(store, (error) =>
         logger.error({ err: error }, 'a transition could not be committed'),
@@ -112,4 +113,13 @@ function ownPaths(options: EngineOptions, owned: Ownership[]): EnginePaths {
   makeDirectoryOfMode(paths.sockets, 0o750)
   makeDirectory(paths.runtimeRoot)
   return paths
+}
+
+/**
+ * After a restart of the machine nothing in it is true. A runtime knows a process by its number and the tick of its
+ * start, which a machine that boots as it did before may give to another; asked to delete, it would kill that one.
+ */
+function forgetRuntimeState({ runtimeRoot }: EnginePaths): void {
+  rmSync(runtimeRoot, { recursive: true, force: true })
+  makeDirectory(runtimeRoot)
 }

@@ -45,11 +45,16 @@ export class Store {
   readonly #statements = new Map<string, StatementSync>()
   #lastSeq: number
 
-  /** `bootId` tells whether the machine was restarted since the last commit. */
-  constructor(path: string, bootId: string) {
+  /**
+   * `bootId` tells whether the machine was restarted since the last commit; then `onRestart` is called, and called
+   * again by the next store if this process does not live to the end of it.
+   */
+  constructor(path: string, bootId: string, onRestart: () => void = () => {}) {
     this.#path = path
     this.#database = this.#opened(path)
-    this.#lastSeq = this.#attempt('read', () => this.#continueNumbering(bootId))
+    const lastBoot = this.#attempt('read', () => this.#statement(SQL.getMeta).get('boot_id')?.value)
+    if (lastBoot !== undefined && lastBoot !== bootId) onRestart()
+    this.#lastSeq = this.#attempt('read', () => this.#continueNumbering(lastBoot, bootId))
     this.#attempt('prune', () => this.#run(SQL.pruneExits, `-${EXIT_RECORD_DAYS} days`))
   }
 
@@ -146,9 +151,8 @@ export class Store {
     })
   }
 
-  #continueNumbering(bootId: string): number {
+  #continueNumbering(lastBoot: unknown, bootId: string): number {
     const last = Number(this.#statement(SQL.lastSeq).get()?.seq ?? 0)
-    const lastBoot = this.#statement(SQL.getMeta).get('boot_id')?.value
     if (lastBoot === bootId) return last
     this.#run(SQL.setMeta, 'boot_id', bootId)
     if (lastBoot === undefined) return last

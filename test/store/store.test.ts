@@ -15,8 +15,8 @@ beforeEach(async () => {
   path = join(directory.path, 'store.db')
 })
 
-const open = (bootId = 'boot-1'): Store => {
-  const store = new Store(path, bootId)
+const open = (bootId = 'boot-1', onRestart?: () => void): Store => {
+  const store = new Store(path, bootId, onRestart)
   onTestFinished(() => store.close())
   return store
 }
@@ -100,6 +100,19 @@ describe('sequence numbers', () => {
     rebooted.close()
     expect(open('boot-2').commit([introduction('c3')])[0]?.seq).toBe(seq + 1)
   })
+})
+
+test('a restart of the machine is told of until somebody has dealt with it, and then no more', () => {
+  const told: string[] = []
+  open('boot-1', () => told.push('first')).close()
+  const dies = (): void => {
+    told.push('dies')
+    throw new Error('power cut')
+  }
+  expect(() => open('boot-2', dies)).toThrow('power cut')
+  open('boot-2', () => told.push('dealt with')).close()
+  open('boot-2', () => told.push('again')).close()
+  expect(told).toEqual(['dies', 'dealt with'])
 })
 
 describe('an exit record', () => {
