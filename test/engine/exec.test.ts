@@ -375,22 +375,6 @@ describe('when the container’s run ends', () => {
     await container.start()
     expect((await container.exec(['echo', 'again'])).stdout).toBe('again\n')
   })
-
-  test('commands that would outlive it, in a process namespace of nobody’s own, end as well', async () => {
-    const linux = { namespaces: ['ipc', 'uts', 'mount'].map((type) => ({ type })) }
-    const args = ['sh', '-c', longSleep(959).join(' ')]
-    const bundle = await makeBundle(join(place.path, 'shared'), { args, spec: { linux } })
-    await using container = await engine.create({ bundle })
-    await container.start()
-    const session = await container.execSession(longSleep(958))
-    process.kill(container.inspect().pid ?? 0, 'SIGKILL')
-    expect(await session.exited).toMatchObject({ code: 137 })
-    await container.wait()
-    const types = typesOf(container)
-    expect(types.indexOf('exec.exited')).toBeGreaterThan(0)
-    expect(types.indexOf('exec.exited')).toBeLessThan(types.indexOf('stopped'))
-    expect(await runsYet(markOf(958))).toBe(0)
-  })
 })
 
 describe('when the engine dies', () => {

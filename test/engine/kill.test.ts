@@ -62,17 +62,6 @@ describe('kill', () => {
     expect(engine.snapshot().seq).toBe(seq)
     expect(container.state).toBe('running')
   })
-
-  test('of a process that has gone meanwhile says that it does not run', async () => {
-    const engine = await place.open({ runtime: runtimeThat(place.path, 'kill', end()) })
-    const container = await running(engine, 'true')
-    await expect(container.kill('TERM')).rejects.toMatchObject({
-      code: 'ERUNTIME',
-      failure: 'not-running',
-      containerId: container.id,
-    })
-    expect(await container.wait()).toMatchObject({ code: 137 })
-  })
 })
 
 describe('stop', () => {
@@ -102,40 +91,6 @@ describe('stop', () => {
     expect(await container.stop()).toMatchObject({ code: 5, cause: 'stopped-by-user' })
   })
 
-  test.each([0, 600])(
-    'of a process that has gone before its signal is a success (timeout %i)',
-    async (timeout) => {
-      const engine = await place.open({ runtime: runtimeThat(place.path, 'kill', end()) })
-      const container = await running(engine, 'trap "" TERM')
-      expect(await container.stop({ timeout })).toMatchObject({ code: 137, cause: 'stopped-by-user' })
-    },
-  )
-
-  test.each(['container not running', 'any other words'])(
-    'takes a process that is gone for ended, before its exit is seen: %s',
-    async (words) => {
-      // conmon is kept from telling of the exit until the runtime has failed.
-      const files = `${place.runRoot}/containers/*`
-      const hold = `monitor=$(cat ${files}/conmon.pid)
-    kill -STOP "$monitor"
-    pid=$(cat ${files}/pidfile)
-    kill -9 "$pid"
-    while [ "$(cut -d' ' -f3 /proc/$pid/stat)" != Z ]; do sleep 0.01; done
-    (sleep 0.5; kill -CONT "$monitor") >/dev/null 2>&1 &
-    echo "${words}" >&2
-    exit 1`
-      const engine = await place.open({ runtime: runtimeThat(place.path, 'kill', hold) })
-      const container = await running(engine, 'trap "" TERM')
-      const { seq } = engine.snapshot()
-      expect(await container.stop({ timeout: 600 })).toMatchObject({ code: 137, cause: 'stopped-by-user' })
-      await expect.poll(() => container.state).toBe('exited')
-      const states = [...engine.events.past(seq)].flatMap((event) =>
-        event.type === 'state' ? [event.to] : [],
-      )
-      expect(states).toEqual(['stopping', 'stopped', 'cleaning', 'exited'])
-    },
-  )
-
   test('whose signal cannot be sent fails, in the runtime’s words, and the container lives on', async () => {
     const words = 'echo "not today" >&2; exit 1'
     const refuses = runtimeThat(
@@ -149,10 +104,3 @@ describe('stop', () => {
     await expect.poll(() => container.state).toBe('running')
   })
 })
-
-/** Ends the one container that there is, then fails as a runtime does that finds it gone. */
-const end = (): string => `pid=$(cat ${place.runRoot}/containers/*/pidfile)
-    kill -9 "$pid" 2>/dev/null
-    while kill -0 "$pid" 2>/dev/null; do sleep 0.01; done
-    echo "container not running" >&2
-    exit 1`

@@ -207,15 +207,6 @@ describe('stop', () => {
     await container.remove()
   })
 
-  test('of a paused container resumes it first', async () => {
-    const container = await place.sh(engine, 'trap "exit 6" TERM; echo ready; while :; do sleep 0.05; done')
-    await container.start()
-    await firstLine(container)
-    await container.pause()
-    expect(await container.stop({ timeout: 600 })).toMatchObject({ code: 6 })
-    await container.remove()
-  })
-
   test('of a created container ends what waits there', async () => {
     const container = await place.sh(engine, 'exit 0')
     expect(await container.stop()).toMatchObject({ code: 137, startedAt: null })

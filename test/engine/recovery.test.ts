@@ -3,7 +3,6 @@ import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { DatabaseSync } from 'node:sqlite'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { identifyProcess } from '../../effects/process/identity.ts'
 import { type Container, type Engine, type EngineEvent, RootOwnedError } from '../../src/index.ts'
@@ -90,21 +89,6 @@ describe('an engine that opens a root again', () => {
     const numbers = [...second.events.past(0)].map((event) => event.seq)
     expect(numbers).toEqual(numbers.map((_, index) => index + 1))
     expect(numbers.length).toBeGreaterThan(seq)
-  })
-
-  test('ends what a restart of the machine has taken, without asking for its pid', async () => {
-    const first = await place.open()
-    const container = await running(first)
-    const { pid, monitorPid } = container.inspect()
-    await first.close()
-    await killAndWait(monitorPid ?? 0)
-    await killAndWait(pid ?? 0)
-    const database = new DatabaseSync(join(place.root, 'store.db'))
-    database.exec("UPDATE containers SET facts = json_set(facts, '$.process.bootId', 'another boot')")
-    database.close()
-
-    const second = await place.open()
-    expect(await second.get('web').wait()).toMatchObject({ code: -1, cause: 'host-restart' })
   })
 })
 

@@ -166,17 +166,6 @@ describe('a reader that does not read', () => {
     expect(kept).toBeLessThanOrEqual(1_000_000)
     await expect(idle.write('x')).rejects.toThrow(expect.objectContaining({ code: 'EATTACHENDED' }))
   })
-
-  test('alone does not keep the container from ending, nor its log from being whole', async () => {
-    await using container = await place.sh(engine, 'yes 0123456789 | head -n 300000; exit 6')
-    await using idle = await container.attach({ maxBufferedBytes: 4_096 })
-    await container.start()
-    expect(await container.wait()).toMatchObject({ code: 6 })
-    await idle.ended
-    let length = 0
-    for await (const { data, partial } of container.logs()) length += data.length + (partial ? 0 : 1)
-    expect(length).toBe(3_300_000)
-  })
 })
 
 describe('a container with a terminal', () => {
