@@ -188,7 +188,8 @@ describe('a container with a terminal', () => {
     const typed = (await read(attachment, 'size of 31 97 on xterm')).stdout
     expect(typed).toContain('until [')
     await attachment.resize({ columns: 120, rows: 40 })
-    await attachment.write(`${untilSize('40 120')}\n`)
+    // A shell that is on its way to its next prompt loses a Ctrl-D; what takes its place does not.
+    await attachment.write(`${untilSize('40 120')}; exec cat\n`)
     await read(attachment, 'size of 40 120')
     await attachment.end()
     await read(attachment)
