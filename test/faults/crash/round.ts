@@ -4,7 +4,7 @@ import { closeSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
-import { openEngine } from '../../../src/index.ts'
+import { type EngineEvent, openEngine } from '../../../src/index.ts'
 import { TEST_RUNTIME } from '../../fixtures/programs.ts'
 import type { Asked, OwnerOrder } from './engine/owner.ts'
 import type { Plan } from './engine/plan.ts'
@@ -82,6 +82,7 @@ async function lookAndClear(place: RoundPlace, scene: Scene): Promise<Omit<Outco
   try {
     await comeToRest(engine, scene.asked)
     const problems = await untruths(engine, scene)
+    if (problems.length > 0) problems.push(`what was told: ${story(engine.events.past(0))}`)
     const { containers, seq } = engine.snapshot()
     for (const { id } of containers) await engine.get(id).remove({ force: true })
     const ids = [...new Set([...engine.events.past(0)].map(({ containerId }) => containerId))]
@@ -94,6 +95,16 @@ async function lookAndClear(place: RoundPlace, scene: Scene): Promise<Omit<Outco
     rmSync(place.root, { recursive: true })
     rmSync(place.runRoot, { recursive: true })
   }
+}
+
+/** Events in so few words that one sees what came before what. */
+function story(events: Iterable<EngineEvent>): string {
+  const words = [...events].map((event) => {
+    const { seq, name, type, at } = event
+    const what = event.type === 'state' ? `${event.from} → ${event.to} ${event.error?.message ?? ''}` : type
+    return `${seq} ${at.slice(17)} ${name} ${what}`
+  })
+  return words.join('; ')
 }
 
 /** Runs an engine in a process of its own until it dies, by its order or at the end of its plan. */
