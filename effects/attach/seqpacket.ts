@@ -1,6 +1,7 @@
 import { closeSync, constants, openSync } from 'node:fs'
-import { Socket } from 'node:net'
-import { getSystemErrorName } from 'node:util'
+import type { Socket } from 'node:net'
+import { type Libc, loadLibc, systemError } from '../libc/libc.ts'
+import { AF_UNIX, SOCK_CLOEXEC, socketOver } from '../libc/socket-over.ts'
 
 /** A connected socket that keeps the bounds of packets: each `data` event is one. */
 export interface Seqpacket {
@@ -12,10 +13,7 @@ export interface Seqpacket {
   rest(): Buffer[]
 }
 
-const AF_UNIX = 1
-const SOCK_STREAM = 1
 const SOCK_SEQPACKET = 5
-const SOCK_CLOEXEC = 0o2000000
 const SOCK_NONBLOCK = 0o4000
 const MSG_DONTWAIT = 0x40
 /** sizeof(struct sockaddr_un) */
@@ -63,18 +61,7 @@ function socketAddress(path: string): Buffer {
 }
 
 function wrap(libc: Libc, fd: number): Seqpacket {
-  const pair = [-1, -1]
-  if (libc.socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) !== 0) {
-    throw systemError('socketpair', libc.errno())
-  }
-  const [ours = -1, other = -1] = pair
-  closeSync(other)
-  const socket = new Socket({ fd: ours, readable: true, writable: true, allowHalfOpen: true })
-  // Node has looked at what it is, and has not yet begun to watch it.
-  if (libc.dup3(fd, ours, SOCK_CLOEXEC) < 0) {
-    socket.destroy()
-    throw systemError('dup3', libc.errno())
-  }
+  const socket = socketOver(libc, fd)
   let open = true
   socket.once('close', () => {
     open = false
@@ -95,37 +82,4 @@ function readRest(libc: Libc, fd: number): Buffer[] {
     else packets.push(Buffer.from(buffer.subarray(0, length)))
   }
   return packets
-}
-
-interface Libc {
-  socket(domain: number, type: number, protocol: number): number
-  connect(fd: number, address: Buffer, length: number): number
-  socketpair(domain: number, type: number, protocol: number, pair: number[]): number
-  dup3(from: number, to: number, flags: number): number
-  recv(fd: number, buffer: Buffer, length: number, flags: number): number
-  errno(): number
-}
-
-let libc: Promise<Libc> | undefined
-
-/** Loaded with the first attachment: an engine that has none need not load it. */
-function loadLibc(): Promise<Libc> {
-  libc ??= import('koffi').then(({ default: koffi }) => {
-    // Node's own: whichever C library it was built for.
-    const own = koffi.load(null)
-    return {
-      socket: own.func('int socket(int, int, int)'),
-      connect: own.func('int connect(int, const void *, uint32_t)'),
-      socketpair: own.func('int socketpair(int, int, int, _Out_ int *)'),
-      dup3: own.func('int dup3(int, int, int)'),
-      recv: own.func('intptr_t recv(int, void *, size_t, int)'),
-      errno: () => koffi.errno(),
-    }
-  })
-  return libc
-}
-
-function systemError(syscall: string, errno: number): NodeJS.ErrnoException {
-  const code = getSystemErrorName(-errno)
-  return Object.assign(new Error(`${syscall}: ${code}`), { code, errno: -errno, syscall })
 }
