@@ -49,8 +49,7 @@ export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals 
  * @throws the system's error, such as EPERM
  */
 export function killGroupOf(identity: ProcessIdentity): boolean {
-  const stat = readStat(identity.pid)
-  const group = stat === undefined ? Number.NaN : Number(fieldsAfterCommand(stat)[2])
+  const group = Number(readStatFields(identity.pid)?.[2])
   // Asked for after the group was read: it is that process's, and not of one that came later. Group 1 would be all.
   if (!isSameProcess(identity) || !(group > 1)) return false
   try {
@@ -59,6 +58,12 @@ export function killGroupOf(identity: ProcessIdentity): boolean {
     if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false
     throw error
   }
+}
+
+/** The fields of /proc/PID/stat (proc(5)) from the third on, the state; undefined where there is no such process. */
+export function readStatFields(pid: number): string[] | undefined {
+  const stat = readStat(pid)
+  return stat === undefined ? undefined : fieldsAfterCommand(stat)
 }
 
 function readStartTime(pid: number): string | undefined {
