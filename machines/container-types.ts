@@ -14,7 +14,7 @@ export interface ProcessFacts {
  * - `signalled`: a signal ended it that no `stop` had asked for
  * - `stopped-by-user`: it ended while a `stop` was under way, or a forced removal
  * - `oom`: the kernel killed it for memory
- * - `monitor-lost`: conmon died first, so no exit code exists; `code` is −1
+ * - `monitor-lost`: conmon died first, so nobody learnt the exit code; `code` is −1
  * - `host-restart`: the machine was restarted under it; `code` is −1
  * - `create-failed`: the runtime never had a process; `code` is −1
  * - `checkpointed`: its processes were written to disk and ended; it can be restored
@@ -85,6 +85,7 @@ export interface ContainerContext {
   /** Number of the present run, or of the last one. */
   readonly generation: number
   readonly process: ProcessFacts | undefined
+  /** undefined also for a run that goes on without it. */
   readonly monitor: ProcessFacts | undefined
   readonly exit: Exit | undefined
   /** A stop was asked for and its exit has not been seen. */
@@ -117,7 +118,8 @@ export type ContainerCommand =
 /** An observation: past. */
 export type ContainerObservation =
   | { type: 'exit.observed'; generation: number; evidence: ExitEvidence }
-  | { type: 'monitor.lost'; generation: number }
+  /** `kept`: somebody else tells of the exit now, and the container goes on without it. */
+  | { type: 'monitor.lost'; generation: number; kept: boolean }
 
 export type ContainerEvent = ContainerCommand | ContainerObservation
 
@@ -181,7 +183,12 @@ export interface ReconcileInput extends RunInput {
 
 /** What the world said. */
 export type Reconciled =
-  | ({ found: 'created' | 'running' | 'paused' } & CreatedFacts)
+  | {
+      found: 'created' | 'running' | 'paused'
+      process: ProcessFacts
+      /** undefined where it is gone, and the container goes on without it. */
+      monitor: ProcessFacts | undefined
+    }
   /** The run is over. Without evidence the exit already known stands. */
   | { found: 'ended'; evidence?: ExitEvidence | undefined }
   /** The run never came to be; `failure` says why. */

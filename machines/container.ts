@@ -25,6 +25,9 @@ const SIGKILL = 9
 /** The `failure` of a container that outlived SIGKILL. */
 export const OUTLIVED_KILL = 'outlived SIGKILL'
 
+/** The `failure` of a checkpoint that was cut short, its monitor being lost. */
+export const LOST_MONITOR = 'lost its monitor'
+
 /** An effect that nobody provided fails, so that a chart wired by half cannot seem to work. */
 const notProvided = <Output, Input>(name: string) =>
   fromPromise<Output, Input>(() => Promise.reject(new Error(`the effect ${name} is not provided`)))
@@ -41,7 +44,10 @@ const causeOf = (evidence: ExitEvidence, context: ContainerContext): Exit['cause
   return evidence.code > 128 ? 'signalled' : 'exited'
 }
 
-const processOf = ({ process, monitor }: CreatedFacts) => ({ process, monitor })
+const processOf = ({ process, monitor }: Pick<ContainerContext, 'process' | 'monitor'>) => ({
+  process,
+  monitor,
+})
 
 /** What was found takes the place of what was known. */
 const adopt = (output: Reconciled, context: ContainerContext): Partial<ContainerContext> => {
@@ -53,6 +59,7 @@ const adopt = (output: Reconciled, context: ContainerContext): Partial<Container
     case 'ended':
       return {
         exit: output.evidence ? concludeExit(output.evidence, context) : context.exit,
+        monitor: output.evidence?.cause === 'monitor-lost' ? undefined : context.monitor,
         known: undefined,
       }
     case 'removing':
@@ -115,6 +122,8 @@ const { createMachine } = setup({
     wasExited: ({ context }) => context.known?.state === 'exited',
     wasBegun: ({ context }) => context.known !== undefined && context.known.state !== 'configured',
     isThisRun: ({ context, event }) => 'generation' in event && event.generation === context.generation,
+    isKept: ({ context, event }) =>
+      event.type === 'monitor.lost' && event.kept && event.generation === context.generation,
     isForced: ({ event }) => event.type === 'remove' && event.force,
     isAtOnce: ({ context }) => context.stop?.graceMs === 0,
     asksAtOnce: ({ event }) => event.type === 'stop' && event.graceMs === 0,
@@ -155,6 +164,8 @@ const { createMachine } = setup({
     })),
     clearFailure: assign({ failure: undefined }),
     failBecauseAlive: assign({ failure: OUTLIVED_KILL }),
+    loseMonitor: assign({ monitor: undefined }),
+    failWithoutMonitor: assign({ failure: LOST_MONITOR }),
     /** A second witness of an exit that is known. */
     alreadyKnown: () => {},
     sendSignal: spawnChild('signalContainer', {
@@ -177,8 +188,13 @@ const exitEndsRun = {
   actions: 'keepExit',
 } as const
 
-/** conmon is gone and left no exit file: only the world can tell. */
-const doubtWithoutMonitor = { guard: 'isThisRun', target: '#container.reconciling' } as const
+/** conmon is gone and left no exit file. */
+const keptWithoutMonitor = { guard: 'isKept', actions: 'loseMonitor' } as const
+const doubtWithoutMonitor = [
+  keptWithoutMonitor,
+  // Only the world can tell what has become of the container.
+  { guard: 'isThisRun', target: '#container.reconciling', actions: 'loseMonitor' },
+] as const
 
 /** A command in flight is let finish; the container then ends in its next stable state. */
 const laterStop = { actions: 'askStop' } as const
@@ -471,6 +487,14 @@ export const containerMachine = createMachine({
           on: {
             // Only the checkpoint's own end tells whether this exit is its doing.
             'exit.observed': { guard: 'isThisRun', actions: 'keepExit' },
+            'monitor.lost': [
+              keptWithoutMonitor,
+              {
+                guard: 'isThisRun',
+                target: '#container.reconciling',
+                actions: ['loseMonitor', 'failWithoutMonitor'],
+              },
+            ],
           },
         },
         ending: {

@@ -1,4 +1,4 @@
-export { containerMachine, OUTLIVED_KILL } from './container.ts'
+export { containerMachine, LOST_MONITOR, OUTLIVED_KILL } from './container.ts'
 export * from './container-types.ts'
 export { EXEC_OUTLIVED_KILL, execMachine } from './exec.ts'
 export * from './exec-types.ts'

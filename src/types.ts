@@ -84,7 +84,7 @@ export interface ContainerInfo {
   exit: ExitRecord | null
   /** What the last failed command ran into, until the next command; or null. */
   error: ErrorRecord | null
-  /** conmon's process id; null when there is none. */
+  /** conmon's process id; null when there is none, as of a container that is kept without. */
   monitorPid: number | null
   /** Runtime's path. */
   runtime: string
@@ -144,7 +144,7 @@ export interface SignalEvent extends EventBase {
   signal: string
 }
 
-/** conmon was gone before it could write an exit file. */
+/** conmon was gone before it could write an exit file. Told once of each run that loses it. */
 export interface MonitorLostEvent extends EventBase {
   type: 'monitor.lost'
 }

@@ -83,7 +83,7 @@ async function create(
       restore,
       preserveFds: supervisor.preserveFds,
     })
-    supervisor.hold(lifeline)
+    supervisor.witnesses.hold(lifeline)
     return { process, monitor }
   } catch (error) {
     await clearAfterFailure(supervisor)

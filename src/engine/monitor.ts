@@ -7,13 +7,12 @@ const MONITOR_END_MS = 10_000
 
 /** Waits until the container's conmon has ended, and ends it where it will not. */
 export async function endMonitor(supervisor: Supervisor, signal?: AbortSignal): Promise<void> {
-  const { lifeline } = supervisor
-  if (lifeline === undefined) return
-  if (!(await within(lifeline.ended, MONITOR_END_MS, signal))) {
+  const { lifeline } = supervisor.witnesses
+  if (lifeline !== undefined && !(await within(lifeline.ended, MONITOR_END_MS, signal))) {
     supervisor.logger.warn('conmon outlived its container and is killed')
     await killMonitor(supervisor.paths.runDirectory, lifeline)
   }
-  supervisor.unhold()
+  supervisor.witnesses.release()
 }
 
 /** Whether something came to pass in time. Rejects with the signal's reason. */

@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs'
 import { type Logger, pino } from 'pino'
 import type { CgroupManager } from '../../effects/cgroup/placement.ts'
 import { watchExits } from '../../effects/exits/watcher.ts'
+import { assertExitWatch } from '../../effects/process/exit-watch.ts'
 import { readBootId } from '../../effects/process/identity.ts'
 import { createLimiter } from '../../effects/process/limiter.ts'
 import { findProgram, programVersion } from '../../effects/runtime/find.ts'
@@ -51,6 +52,7 @@ export interface EngineOptions extends CreationOptions {
 export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   const logger = options.logger ?? pino({ level: 'silent' })
   const creation = creationSettings(options, logger.level)
+  if (creation.monitorLost === 'keep') await assertExitWatch()
   const conmonPath = findProgram(options.conmon ?? 'conmon')
   const [runtimePath] = await Promise.all([
     findRuntime([options.runtime ?? 'runc'].flat()),

@@ -1,5 +1,6 @@
 import { killMonitor } from '../../effects/conmon/create.ts'
 import { type Lifeline, openLifeline } from '../../effects/conmon/lifeline.ts'
+import type { ExitWatch } from '../../effects/process/exit-watch.ts'
 import { isSameProcess, readBootId, signalProcess } from '../../effects/process/identity.ts'
 import type {
   ExitCause,
@@ -12,6 +13,7 @@ import { RunchartError } from '../errors.ts'
 import { clearCreation } from './creation/run-files.ts'
 import { within } from './monitor.ts'
 import type { Supervisor } from './supervisor.ts'
+import { orphanExit } from './witness/witnesses.ts'
 
 /** conmon writes the exit file between its container's end and its own; the seed waits about 5 s for it. */
 const EXIT_FILE_MS = 5_000
@@ -27,7 +29,7 @@ export async function reconcile(
 ): Promise<Reconciled> {
   const was = input.known?.state
   if (was === 'removing') return { found: 'removing' }
-  const lifeline = supervisor.lifeline ?? reopenLifeline(supervisor)
+  const lifeline = supervisor.witnesses.lifeline ?? reopenLifeline(supervisor)
   if (was === 'stopped' || was === 'cleaning') return { found: 'ended' }
   const evidence = supervisor.exitEvidence()
   if (evidence !== undefined) return { found: 'ended', evidence }
@@ -36,17 +38,17 @@ export async function reconcile(
   return askRuntime(supervisor, input, lifeline, signal)
 }
 
-function reopenLifeline(supervisor: Supervisor): Lifeline | undefined {
-  const lifeline = openLifeline(lifelinePath(supervisor))
-  if (lifeline !== undefined) supervisor.hold(lifeline)
+function reopenLifeline({ witnesses, paths }: Supervisor): Lifeline | undefined {
+  // Somebody else tells in its place.
+  if (witnesses.orphan !== undefined) return undefined
+  const lifeline = openLifeline(`${paths.runDirectory}/lifeline`)
+  if (lifeline !== undefined) witnesses.hold(lifeline)
   return lifeline
 }
 
-const lifelinePath = ({ paths }: Supervisor): string => `${paths.runDirectory}/lifeline`
-
 async function askRuntime(
   supervisor: Supervisor,
-  { process, monitor }: ReconcileInput,
+  { process, monitor, generation }: ReconcileInput,
   lifeline: Lifeline | undefined,
   signal: AbortSignal,
 ): Promise<Reconciled> {
@@ -55,10 +57,26 @@ async function askRuntime(
   if (lives && state === undefined) return endDisowned(supervisor, process, lifeline, signal)
   if (!lives || state === undefined || state.status === 'stopped')
     return awaitEvidence(supervisor, lifeline, signal)
-  if (lifeline === undefined || monitor === undefined || (await within(lifeline.ended, 0, signal))) {
-    return endOrphan(supervisor, signal)
+  const hasMonitor = lifeline !== undefined && monitor !== undefined
+  if (hasMonitor && !(await within(lifeline.ended, 0, signal))) {
+    return { found: state.status, process, monitor }
   }
-  return { found: state.status, process, monitor }
+  // It may have ended in its own time, after its container, since that was looked for.
+  const evidence = supervisor.exitEvidence()
+  if (evidence !== undefined) return { found: 'ended', evidence }
+  if (await isKept(supervisor, process, generation))
+    return { found: state.status, process, monitor: undefined }
+  return endOrphan(supervisor, signal)
+}
+
+/** Whether a container may go on without its conmon, and its exit will be known all the same. */
+async function isKept(
+  { engine, witnesses }: Supervisor,
+  process: ProcessFacts,
+  generation: number,
+): Promise<boolean> {
+  if (engine.creation.monitorLost !== 'keep') return false
+  return witnesses.orphan !== undefined || (await witnesses.keep(process, generation))
 }
 
 /** The runtime has forgotten a container that lives: nobody else can end it. */
@@ -79,20 +97,38 @@ async function awaitEvidence(
   lifeline: Lifeline | undefined,
   signal: AbortSignal,
 ): Promise<Reconciled> {
+  const { orphan } = supervisor.witnesses
+  if (orphan !== undefined) return awaitOrphan(supervisor, orphan, signal)
   if (lifeline !== undefined && !(await within(lifeline.ended, EXIT_FILE_MS, signal))) {
     await killMonitor(supervisor.paths.runDirectory, lifeline)
   }
   const evidence = supervisor.exitEvidence()
   if (evidence !== undefined) return { found: 'ended', evidence }
   supervisor.logger.warn('conmon left no exit file; the exit code is lost')
-  supervisor.record({ type: 'monitor.lost' })
   return ended('monitor-lost')
 }
 
-/** A container without its conmon has nowhere to write and nobody to tell its exit: it is ended. */
+/** The first process is gone, and so the kernel tells its code, unless other threads of it live on. */
+async function awaitOrphan(
+  supervisor: Supervisor,
+  { ended: over }: ExitWatch,
+  signal: AbortSignal,
+): Promise<Reconciled> {
+  const told = over.then((code) => orphanExit(code))
+  if (
+    !(await within(
+      told.then(() => {}),
+      EXIT_FILE_MS,
+      signal,
+    ))
+  )
+    return endOrphan(supervisor, signal)
+  return { found: 'ended', evidence: await told }
+}
+
+/** A container without its conmon has nowhere to write and nobody to tell its exit: it is ended, unless it is to be kept. */
 async function endOrphan(supervisor: Supervisor, signal: AbortSignal): Promise<Reconciled> {
   supervisor.logger.warn('conmon is gone; the container is killed')
-  supervisor.record({ type: 'monitor.lost' })
   await supervisor.engine.runtime.delete(supervisor.id, { force: true, signal })
   return ended('monitor-lost')
 }
@@ -101,7 +137,7 @@ async function endOrphan(supervisor: Supervisor, signal: AbortSignal): Promise<R
 async function abandonCreation(supervisor: Supervisor, lifeline: Lifeline | undefined): Promise<Reconciled> {
   const { paths, id, name } = supervisor
   if (lifeline !== undefined) await killMonitor(paths.runDirectory, lifeline)
-  supervisor.unhold()
+  supervisor.witnesses.release()
   await clearCreation(supervisor)
   const failure = new RunchartError('EINTERRUPTED', `the engine ended while it created container ${name}`, {
     containerId: id,

@@ -1,4 +1,4 @@
-import { type ContainerContext, type Exit, OUTLIVED_KILL } from '../../machines/index.ts'
+import { type ContainerContext, type Exit, LOST_MONITOR, OUTLIVED_KILL } from '../../machines/index.ts'
 import { RunchartError, StopTimeoutError } from '../errors.ts'
 import { signalName } from '../spec/signals.ts'
 import type { ContainerFacts, ContainerRow } from '../store/records.ts'
@@ -38,6 +38,14 @@ export function nextRow(
       ...(row.facts.execs !== undefined && { execs: row.facts.execs }),
     },
   }
+}
+
+/**
+ * Whether this is the transition that takes the monitor from a run that is not over. The row alone says so, and so the
+ * loss is told once, whichever engine tells it.
+ */
+export function losesMonitor(before: ContainerRow, row: ContainerRow): boolean {
+  return before.facts.monitor !== null && before.facts.exit === null && row.facts.monitor === null
 }
 
 /** A run begins when its start is asked for; a start that failed was none. */
@@ -96,6 +104,12 @@ export function errorOf(failure: unknown, { id, name }: { id: string; name: stri
     return new StopTimeoutError(`container ${name} outlived SIGKILL`, {
       containerId: id,
       hint: 'a process in uninterruptible sleep dies when what it waits for comes; look at its stack in /proc',
+    })
+  }
+  if (failure === LOST_MONITOR) {
+    return new RunchartError('EMONITORLOST', `container ${name} lost its conmon in a checkpoint`, {
+      containerId: id,
+      hint: 'somebody killed it, or it ran out of memory; start the container again',
     })
   }
   return failure instanceof Error

@@ -1,12 +1,13 @@
 import type { Logger } from 'pino'
 import { type Actor, createActor, type SnapshotFrom } from 'xstate'
-import type { Lifeline } from '../../effects/conmon/lifeline.ts'
 import {
   CONTAINER_COMMANDS,
   type ContainerCommand,
+  type ContainerObservation,
   type containerMachine,
   type ExitEvidence,
   type KnownContainer,
+  type ProcessFacts,
 } from '../../machines/index.ts'
 import { EngineClosedError, IllegalTransitionError } from '../errors.ts'
 import { type ContainerPaths, containerPaths } from '../root/paths.ts'
@@ -14,11 +15,13 @@ import type { Spec } from '../spec/types.ts'
 import type { Commit, ContainerRow, ContainerSettings, ExecRow, UnnumberedEvent } from '../store/records.ts'
 import type { ContainerState, EngineEvent } from '../types.ts'
 import type { EngineContext } from './context.ts'
-import { findEvidence } from './evidence.ts'
+import { removeMonitorPidFile } from './creation/clear.ts'
 import type { SessionEvent } from './exec/session.ts'
 import { Sessions } from './exec/sessions.ts'
-import { cameToNothing, errorOf, nextRow } from './row.ts'
+import { cameToNothing, errorOf, losesMonitor, nextRow } from './row.ts'
 import { withOwnRuntime } from './runtime/own-runtime.ts'
+import { findEvidence } from './witness/evidence.ts'
+import { Witnesses } from './witness/witnesses.ts'
 
 type Snapshot = SnapshotFrom<typeof containerMachine>
 
@@ -58,6 +61,8 @@ export class Supervisor {
   preserveFds: readonly number[] = []
   /** Commands that run in it besides its own. */
   readonly sessions: Sessions
+  /** Who tells of the end of its run. */
+  readonly witnesses: Witnesses
   /** Requests of `kill` that wait for their signal to be delivered. */
   readonly signalRequests = new Map<number, (outcome: Error | undefined) => void>()
   readonly #bearings: Bearings
@@ -68,7 +73,6 @@ export class Supervisor {
   #known: KnownContainer | undefined
   #spec: Spec | undefined
   #actor: Actor<typeof containerMachine> | undefined
-  #lifeline: Lifeline | undefined
   #request = 0
   #closed = false
 
@@ -81,6 +85,7 @@ export class Supervisor {
     this.paths = containerPaths(engine.paths, row.id)
     this.logger = engine.logger.child({ containerId: row.id })
     this.sessions = new Sessions(this)
+    this.witnesses = new Witnesses(this)
     this.#bearings = bearings
     this.#committed = row
     this.#newest = row
@@ -93,8 +98,9 @@ export class Supervisor {
     return this.#committed
   }
 
-  get lifeline(): Lifeline | undefined {
-    return this.#lifeline
+  /** The container's first process; undefined where none is known. */
+  get process(): ProcessFacts | undefined {
+    return this.#actor?.getSnapshot().context.process
   }
 
   spec(): Spec {
@@ -103,17 +109,14 @@ export class Supervisor {
 
   /** Commits the row of a container that is new. */
   async introduce(): Promise<void> {
-    const { id, name, generation, state, createdAt } = this.#committed
+    const row = this.#committed
     const event: UnnumberedEvent = {
       type: 'state',
-      at: createdAt,
-      containerId: id,
-      name,
-      generation,
+      ...stamp(row, row.createdAt),
       from: null,
-      to: state,
+      to: row.state,
     }
-    this.#append({ row: this.#committed, spec: this.#spec, event })
+    this.#append({ row, spec: this.#spec, event })
     await this.engine.journal.committed()
     // From here on the store keeps it.
     this.#spec = undefined
@@ -169,10 +172,9 @@ export class Supervisor {
     const { execs: _, ...facts } = this.#newest.facts
     this.#newest = { ...this.#newest, facts: execs === undefined ? facts : { ...facts, execs } }
     const row = this.#newest
-    const { id, name, generation } = row
-    const stamp = { at: new Date().toISOString(), containerId: id, name, generation }
+    const at = new Date().toISOString()
     return new Promise((resolve) => {
-      for (const event of events) this.#append({ row, event: { ...stamp, ...event } })
+      for (const event of events) this.#append({ row, event: { ...stamp(row, at), ...event } })
       this.#append({ row }, undefined, resolve)
     })
   }
@@ -189,54 +191,49 @@ export class Supervisor {
   }
 
   /** Puts an event of this container on the stream, in order with its transitions. */
-  record(event: { type: 'signal'; signal: string } | { type: 'monitor.lost' }): void {
-    const { id, name, generation } = this.#newest
-    const stamped = { at: new Date().toISOString(), containerId: id, name, generation }
-    this.#append({ row: this.#newest, event: { ...stamped, ...event } })
+  record(event: { type: 'signal'; signal: string }): void {
+    const row = this.#newest
+    this.#append({ row, event: { ...stamp(row, new Date().toISOString()), ...event } })
   }
 
-  /** Keeps conmon's lifeline; it is watched as soon as the chart has a place for its end. */
-  hold(lifeline: Lifeline): void {
-    this.#lifeline?.close()
-    this.#lifeline = lifeline
+  /** Whether the chart's state has a place for what was seen. */
+  takes(observation: ContainerObservation): boolean {
+    return !this.#closed && this.#actor?.getSnapshot().can(observation) === true
   }
 
-  /** Lets go of the lifeline; the run is over. */
-  unhold(): void {
-    this.#lifeline?.close()
-    this.#lifeline = undefined
+  /** Gives the chart what was seen; the engine may have let go meanwhile. */
+  observe(observation: ContainerObservation): void {
+    if (!this.#closed) this.#actor?.send(observation)
   }
 
   /** Looks at the exit file, whoever pointed at it. True where it held evidence for the chart. */
   observeExit(): boolean {
-    const evidence = this.exitEvidence()
     const actor = this.#actor
+    const evidence = this.exitEvidence()
     if (evidence === undefined || actor === undefined) return false
-    const { context } = actor.getSnapshot()
-    const tell = () => {
-      // The engine may have let go meanwhile.
-      if (this.#closed) return
-      actor.send({ type: 'exit.observed', generation: context.generation, evidence })
-    }
-    // The exits of its sessions are committed before its own.
+    this.tellExit(evidence, actor.getSnapshot().context.generation)
+    return true
+  }
+
+  /** Gives the chart the exit of a run. The exits of its sessions are committed before its own. */
+  tellExit(evidence: ExitEvidence, generation: number): void {
+    const tell = () => this.observe({ type: 'exit.observed', generation, evidence })
     if (this.sessions.isEmpty && !this.sessions.isEnding) tell()
     else void this.sessions.endAll().then(tell)
-    return true
   }
 
   /** What proves that the run is over, if anything does. */
   exitEvidence(): ExitEvidence | undefined {
-    const process = this.#actor?.getSnapshot().context.process
     const { exits } = this.engine.paths
     const { runDirectory } = this.paths
-    return findEvidence({ id: this.id, exits, runDirectory, process, logger: this.logger })
+    return findEvidence({ id: this.id, exits, runDirectory, process: this.process, logger: this.logger })
   }
 
   /** Lets go of the container, which lives on. */
   close(): void {
     this.#closed = true
     this.#actor?.stop()
-    this.unhold()
+    this.witnesses.release()
     for (const listener of [...this.#listeners]) listener('closed')
     this.#listeners.clear()
   }
@@ -266,20 +263,12 @@ export class Supervisor {
     if (row.generation !== before.generation) this.sessions.renew()
     const event = state === before.state ? undefined : stateEvent(before, row, at)
     const exit = endsRun(before.state, state) ? (row.facts.exit ?? undefined) : undefined
-    if (WITHOUT_MONITOR.has(before.state) && snapshot.hasTag('alive')) this.#watch(row.generation)
+    if (WITHOUT_MONITOR.has(before.state) && snapshot.hasTag('alive')) this.witnesses.watch(row.generation)
+    if (losesMonitor(before, row)) {
+      const clear = () => removeMonitorPidFile(this, before.facts.monitor)
+      this.#append({ row, event: lossEvent(row, at) }, undefined, clear)
+    }
     this.#append({ row, event, exit }, { from: before.state, to: state, row, failure })
-  }
-
-  /**
-   * The lifeline's end is the second witness of an exit, or the loss of the monitor. One that ended earlier is
-   * heard of now, so that no end falls between two states.
-   */
-  #watch(generation: number): void {
-    const lifeline = this.#lifeline
-    void lifeline?.ended.then(() => {
-      if (this.#lifeline !== lifeline || this.#actor === undefined) return
-      if (!this.observeExit()) this.#actor.send({ type: 'monitor.lost', generation })
-    })
   }
 
   #append(commit: Commit, change?: Change, done?: () => void): void {
@@ -295,7 +284,7 @@ export class Supervisor {
   }
 
   #leave(): void {
-    this.unhold()
+    this.witnesses.release()
     this.#bearings.onRemoved()
   }
 
@@ -355,14 +344,23 @@ function sameFacts(a: ContainerRow, b: ContainerRow): boolean {
   return a.generation === b.generation && JSON.stringify(a.facts) === JSON.stringify(b.facts)
 }
 
+const stamp = ({ id, name, generation }: ContainerRow, at: string) => ({
+  at,
+  containerId: id,
+  name,
+  generation,
+})
+
+const lossEvent = (row: ContainerRow, at: string): UnnumberedEvent => ({
+  type: 'monitor.lost',
+  ...stamp(row, at),
+})
+
 function stateEvent(before: ContainerRow, row: ContainerRow, at: string): UnnumberedEvent {
   const { process, exit, error } = row.facts
   return {
     type: 'state',
-    at,
-    containerId: row.id,
-    name: row.name,
-    generation: row.generation,
+    ...stamp(row, at),
     from: before.state,
     to: row.state,
     ...(process !== null && exit === null && { pid: process.pid }),

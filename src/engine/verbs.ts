@@ -38,10 +38,14 @@ const judgeCreate: Judge<undefined> = (change) => {
 
 /** A container that exits before its start returns has been started. */
 const judgeStart: Judge<undefined> = (change) => {
-  if (change.from === 'starting') return change.to === 'created' ? failed(change, 'be started') : done
+  // In doubt nobody knows whether it has been.
+  if (change.to === 'starting' || change.to === 'reconciling') return undefined
   // It rests there only where a stop has taken the start back.
   const isOver = change.to === 'configured' || change.to === 'exited' || change.to === 'removed'
   if (isOver) return failed(change, 'be started')
+  if (change.from === 'starting' || change.from === 'reconciling') {
+    return change.to === 'created' ? failed(change, 'be started') : done
+  }
   // A start asked for after an exit waits for the cleaning, which may fail.
   return change.to === 'stopped' && change.from === 'cleaning' ? failed(change, 'be started') : undefined
 }

@@ -41,6 +41,8 @@ test.for([
   [['--root', '', 'ps'], '--root needs a directory'],
   [['--cgroup-manager', 'cgroups', 'ps'], 'Allowed choices are cgroupfs, systemd'],
   [['ps', '--cgroup-manager', 'systemd'], '--cgroup-manager comes before the verb'],
+  [['--monitor-lost', 'ignore', 'ps'], 'Allowed choices are kill, keep'],
+  [['ps', '--monitor-lost', 'keep'], '--monitor-lost comes before the verb'],
   [['--log-size-max', '-2', 'ps'], 'whole number'],
   [['run', '--reserve-port', '80/icmp', 'true'], '[IP:]PORT'],
 ] as const)('%j is a usage error: 125, and nothing on stdout', async ([args, message]) => {

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { expect, test } from 'vitest'
+import type { CreationFlags } from '../../src/cli/input/creation.ts'
 import { parsePort, toMonitorOptions } from '../../src/cli/input/monitor.ts'
 import { parseCount, parseMemory, parseNumber, resolveEnv } from '../../src/cli/input/values.ts'
 import { backgroundArgv, backgroundEnv } from '../../src/cli/owner/background.ts'
@@ -60,11 +61,16 @@ test('a background owner gets absolute directories and a small environment', () 
 })
 
 test('a background owner creates containers as it was said', () => {
-  const creation = { cgroupManager: 'systemd', logSizeMax: -1, noPivot: true, reservePorts: true } as const
+  const creation: CreationFlags = {
+    ...{ logSizeMax: -1, noPivot: true, reservePorts: true },
+    cgroupManager: 'systemd',
+    monitorLost: 'keep',
+  }
   const globals = { root: '/r', runRoot: '/n', runtime: undefined, conmon: undefined, embedded: false }
   const argv = backgroundArgv('/m.ts', { ...globals, creation })
   expect(argv.slice(5, -2)).toEqual([
     ...['--cgroup-manager', 'systemd', '--log-size-max', '-1', '--no-pivot', '--reserve-ports'],
+    ...['--monitor-lost', 'keep'],
   ])
 })
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { OUTLIVED_KILL } from '../../machines/index.ts'
+import { LOST_MONITOR, OUTLIVED_KILL } from '../../machines/index.ts'
 import { CREATED, EVIDENCE, HeldContainer, INTO } from './held.ts'
 
 const into = async (state: string): Promise<HeldContainer> => {
@@ -228,6 +228,50 @@ describe('reconciling', () => {
     const container = new HeldContainer({ state: 'exited', generation: 4 })
     expect(container.state).toBe('exited')
     expect(container.calls).toEqual([])
+  })
+})
+
+describe('a monitor that is lost', () => {
+  const lost = (kept: boolean) => ({ type: 'monitor.lost', generation: 1, kept }) as const
+
+  test.each(['created', 'running', 'paused', 'stopping.signalling', 'checkpointing.dumping'])(
+    'is known no more, whether %s is kept or in doubt',
+    async (state) => {
+      for (const kept of [true, false]) {
+        const container = await into(state)
+        container.actor.send(lost(kept))
+        expect(container.context).toMatchObject({ process: CREATED.process, monitor: undefined })
+      }
+    },
+  )
+
+  test('changes nothing for a container that is kept: what is under way goes on', async () => {
+    const container = await into('stopping.signalling')
+    const call = container.open('signalContainer')
+    container.actor.send(lost(true))
+    expect(call.signal.aborted).toBe(false)
+    container.clock.increment(10_000)
+    expect(container.state).toBe('stopping.killing')
+  })
+
+  test('cuts a checkpoint short where the container is not kept, and that is its failure', async () => {
+    const container = await into('checkpointing.dumping')
+    const call = container.open('checkpointContainer')
+    container.actor.send(lost(false))
+    expect(call.signal.aborted).toBe(true)
+    expect(container.context.failure).toBe(LOST_MONITOR)
+  })
+
+  test('may be found out by asking, of a container that goes on and of one that has ended', async () => {
+    const kept = await into('reconciling.asking')
+    await kept.done('reconcile', { found: 'running', process: CREATED.process, monitor: undefined })
+    expect(kept.state).toBe('running')
+    expect(kept.context).toMatchObject({ process: CREATED.process, monitor: undefined })
+
+    const over = await into('reconciling.asking')
+    const evidence = { ...EVIDENCE, code: -1, cause: 'monitor-lost' }
+    await over.done('reconcile', { found: 'ended', evidence })
+    expect(over.context).toMatchObject({ process: CREATED.process, monitor: undefined })
   })
 })
 

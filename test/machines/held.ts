@@ -182,5 +182,7 @@ export const EVENTS: Record<string, (generation: number) => Event> = {
   refresh: () => ({ type: 'refresh' }),
   exit: (generation) => exit(generation),
   'late exit': (generation) => exit(generation - 1),
-  'monitor lost': (generation) => ({ type: 'monitor.lost', generation }),
+  'monitor lost': (generation) => ({ type: 'monitor.lost', generation, kept: false }),
+  'late loss': (generation) => ({ type: 'monitor.lost', generation: generation - 1, kept: true }),
+  'lost, kept': (generation) => ({ type: 'monitor.lost', generation, kept: true }),
 }

@@ -32,7 +32,7 @@ function usageHint(message: string, suggestion: string): string {
   const near = /\(Did you mean (.+)\?\)/.exec(suggestion)?.[1]
   if (near !== undefined) return `did you mean ${near}?`
   const option =
-    /unknown option '(--(?:root|run-root|runtime|conmon|embedded|cgroup-manager|log-size-max|no-pivot|reserve-ports))\b/.exec(
+    /unknown option '(--(?:root|run-root|runtime|conmon|embedded|cgroup-manager|log-size-max|no-pivot|reserve-ports|monitor-lost))\b/.exec(
       message,
     )?.[1]
   if (option !== undefined) return `${option} comes before the verb`

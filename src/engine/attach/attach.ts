@@ -40,6 +40,7 @@ export async function attach(supervisor: Supervisor, options: AttachOptions): Pr
   if (!ATTACHABLE.has(supervisor.row.state)) {
     throw supervisor.refuse('attach to', 'only what is created and has not exited; its log has what it wrote')
   }
+  if (supervisor.row.facts.monitor === null) throw withoutMonitor(supervisor)
   const hub = await hubOf(supervisor)
   return new ContainerAttachment(
     supervisor,
@@ -47,6 +48,13 @@ export async function attach(supervisor: Supervisor, options: AttachOptions): Pr
     output ? new OutputQueue(maxBufferedBytes) : undefined,
     signal,
   )
+}
+
+function withoutMonitor({ id, name }: Supervisor): AttachError {
+  return new AttachError('EATTACH', `cannot attach to container ${name}: its conmon is gone`, {
+    containerId: id,
+    hint: 'it lives on without; its log has what it wrote before, and its next run has a conmon again',
+  })
 }
 
 /** The hub of this run; whoever comes first opens it for all. */

@@ -42,9 +42,16 @@ export async function clearMonitor(supervisor: Supervisor): Promise<void> {
   })
 }
 
-async function clearNow({ settings, logger }: Supervisor, monitor: { pid: number } | null): Promise<void> {
-  const { conmonPidFile, placement } = settings.monitor ?? {}
+/** Where a caller has asked for conmon's pid file: a conmon that is gone is in it no more. */
+export function removeMonitorPidFile({ settings }: Supervisor, monitor: { pid: number } | null): void {
+  const { conmonPidFile } = settings.monitor ?? {}
   if (conmonPidFile !== undefined && monitor !== null) removePidFile(conmonPidFile, monitor.pid)
+}
+
+async function clearNow(supervisor: Supervisor, monitor: { pid: number } | null): Promise<void> {
+  removeMonitorPidFile(supervisor, monitor)
+  const { settings, logger } = supervisor
+  const { placement } = settings.monitor ?? {}
   if (placement === undefined) return
   try {
     await removeMonitorCgroup(placement)

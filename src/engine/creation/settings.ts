@@ -15,7 +15,17 @@ export interface CreationOptions {
   noPivot?: boolean | undefined
   /** Whether conmon keeps the `ports` of its container taken for as long as it lives. */
   reservePorts?: boolean | undefined
+  /** What becomes of a container whose conmon dies before it; `kill` where left out. */
+  monitorLost?: MonitorLost | undefined
 }
+
+/**
+ * - `kill`: it is killed, and its exit recorded as −1 with the cause `monitor-lost`
+ * - `keep`: it goes on and can still be stopped, paused, exec'd into and so on; what it writes is lost, and nobody can
+ *   attach to it. The kernel tells of its exit, with its code from Linux 6.15 on, as long as an engine is there to hear it;
+ *   else its code is −1. Its ports are reserved no more, and its exit command is not run.
+ */
+export type MonitorLost = 'kill' | 'keep'
 
 /** {@link CreationOptions}, checked and complete, and what is inherited. */
 export interface CreationSettings {
@@ -24,6 +34,7 @@ export interface CreationSettings {
   logSizeMax: number
   noPivot: boolean
   reservePorts: boolean
+  monitorLost: MonitorLost
   /** conmon's own level of logging. */
   conmonLogLevel: string
   inherited: Inherited
@@ -42,6 +53,7 @@ export function creationSettings(options: CreationOptions, logLevel: string): Cr
     logSizeMax: validLogSize(options.logSizeMax ?? -1),
     noPivot: validFlag('noPivot', options.noPivot ?? false),
     reservePorts: validFlag('reservePorts', options.reservePorts ?? false),
+    monitorLost: validMonitorLost(options.monitorLost ?? 'kill'),
     conmonLogLevel: CONMON_LEVELS[logLevel] ?? 'warning',
     inherited: readInherited(),
   }
@@ -63,6 +75,13 @@ export function validManager(manager: CgroupManager): CgroupManager {
   if (manager === 'cgroupfs' || manager === 'systemd') return manager
   throw new InvalidInputError(`invalid cgroup manager ${quote(manager)}`, {
     hint: 'give cgroupfs or systemd',
+  })
+}
+
+function validMonitorLost(policy: MonitorLost): MonitorLost {
+  if (policy === 'kill' || policy === 'keep') return policy
+  throw new InvalidInputError(`invalid fate ${quote(policy)} of a container whose conmon died`, {
+    hint: 'give kill or keep',
   })
 }
 

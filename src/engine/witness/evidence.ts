@@ -1,8 +1,8 @@
 import type { Logger } from 'pino'
-import { readExitFile, removeExitFile, wasOomKilled } from '../../effects/exits/file.ts'
-import { isSameProcess, type ProcessIdentity } from '../../effects/process/identity.ts'
-import type { ExitEvidence } from '../../machines/index.ts'
-import { ExitFileError } from '../errors.ts'
+import { readExitFile, removeExitFile, wasOomKilled } from '../../../effects/exits/file.ts'
+import { isSameProcess, type ProcessIdentity } from '../../../effects/process/identity.ts'
+import type { ExitEvidence } from '../../../machines/index.ts'
+import { ExitFileError } from '../../errors.ts'
 
 /** Where a run's exit may have been written, and by whose death it would be true. */
 export interface Scene {

@@ -20,6 +20,7 @@ test.for([
   [{ logSizeMax: 1.5 }, 'largest size of a log 1.5'],
   [{ noPivot: 'yes' }, 'noPivot "yes"'],
   [{ reservePorts: 1 }, 'reservePorts 1'],
+  [{ monitorLost: 'ignore' }, 'fate "ignore"'],
   [{ conmonEnv: { 'A=B': 'x' } }, 'variable "A=B"'],
   [{ conmonEnv: { A: 'x\0' } }, 'variable "A"'],
   [{ runtime: [] }, 'no runtime'],
@@ -41,6 +42,7 @@ test('everything has a default', () => {
     logSizeMax: -1,
     noPivot: false,
     reservePorts: false,
+    monitorLost: 'kill',
   })
 })
 
