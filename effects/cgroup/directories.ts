@@ -55,6 +55,17 @@ function inheritCpuset(mountPoint: string, directory: string): void {
   }
 }
 
+/** Whether a process is in the cgroup of that path, in any hierarchy. */
+export function isPopulated(hierarchies: readonly Hierarchy[], path: string): boolean {
+  return hierarchies.some(({ mountPoint }) => {
+    try {
+      return readFileSync(join(mountPoint, path, 'cgroup.procs'), 'utf8') !== ''
+    } catch {
+      return false
+    }
+  })
+}
+
 /**
  * Removes the cgroup of that path from every hierarchy.
  *

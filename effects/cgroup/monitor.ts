@@ -1,4 +1,4 @@
-import { joinCgroup, removeCgroup } from './directories.ts'
+import { isPopulated, joinCgroup, removeCgroup } from './directories.ts'
 import { readHierarchies } from './hierarchies.ts'
 import type { MonitorPlacement } from './placement.ts'
 import { moveToScope } from './scope.ts'
@@ -24,4 +24,9 @@ export async function placeMonitor(
  */
 export async function removeMonitorCgroup(placement: MonitorPlacement): Promise<void> {
   if (placement.manager === 'cgroupfs') await removeCgroup(readHierarchies(), placement.path)
+}
+
+/** Whether conmon, or what it has started, is still in what {@link removeMonitorCgroup} is to remove. */
+export function isMonitorCgroupInUse(placement: MonitorPlacement): boolean {
+  return placement.manager === 'cgroupfs' && isPopulated(readHierarchies(), placement.path)
 }

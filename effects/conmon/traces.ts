@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { removeExitFile } from '../exits/file.ts'
+import { removeExitFile, removeHalfExitFiles } from '../exits/file.ts'
 import { validId } from '../runtime/argv.ts'
 import type { ConmonOptions } from './argv.ts'
 import { runPaths } from './paths.ts'
@@ -14,6 +14,7 @@ export function removeTraces(
 ): void {
   const { pidFile, monitorPidFile, runtimeLog, oom, exit } = runPaths(options.runDir)
   removeExitFile(options.exitsDir, options.id)
+  removeHalfExitFiles(options.exitsDir, options.id)
   const fifos = ['attach', 'ctl', 'winsz'].map((name) => join(options.bundle, name))
   const link = join(options.socketsDir, validId(options.id))
   for (const path of [pidFile, monitorPidFile, runtimeLog, oom, exit, link, ...fifos])

@@ -47,19 +47,31 @@ export function removeExitFile(dir: string, id: string): void {
   rmSync(join(dir, validId(id)), { force: true, recursive: true })
 }
 
+/** Removes what a conmon that was killed while it wrote `dir/ID` has left: it writes `ID.XXXXXX`, then renames that. */
+export function removeHalfExitFiles(dir: string, id: string): void {
+  const halves = readNames(dir).filter((name) => HALF.test(name) && name.replace(HALF, '') === id)
+  for (const name of halves) rmSync(join(dir, name), { force: true, recursive: true })
+}
+
 /** The ids that have an exit file, or something in its place; none where there is no directory. */
 export function listExitFiles(dir: string): string[] {
-  try {
-    return readdirSync(dir).filter((name) => idOfExitFile(name) !== undefined)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
-    throw error
-  }
+  return readNames(dir).filter((name) => idOfExitFile(name) !== undefined)
 }
 
 /** The id that a file in the exits directory is of; undefined for conmon's temporary `ID.XXXXXX` and strangers. */
 export function idOfExitFile(name: string): string | undefined {
-  return isContainerId(name) && !/\.[A-Za-z0-9]{6}$/.test(name) ? name : undefined
+  return isContainerId(name) && !HALF.test(name) ? name : undefined
+}
+
+const HALF = /\.[A-Za-z0-9]{6}$/
+
+function readNames(dir: string): string[] {
+  try {
+    return readdirSync(dir)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
+  }
 }
 
 /** Whether conmon saw the container's cgroup run out of memory. It may have been another process of the container. */

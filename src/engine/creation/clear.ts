@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { removeMonitorCgroup } from '../../../effects/cgroup/monitor.ts'
+import { isMonitorCgroupInUse, removeMonitorCgroup } from '../../../effects/cgroup/monitor.ts'
 import { removePidFile } from '../../../effects/conmon/pid-file.ts'
 import { isSameProcess, type ProcessIdentity } from '../../../effects/process/identity.ts'
 import { endMonitor } from '../monitor.ts'
@@ -11,7 +11,7 @@ const EXIT_COMMAND_MS = 250
 const FIRST_LOOK_MS = 5
 const LAST_LOOK_MS = 2_000
 
-/** Containers whose conmon is still at its exit command. */
+/** Containers whose exit command goes on, with the conmon that began it. */
 const busy = new WeakMap<Supervisor, ProcessIdentity>()
 
 /**
@@ -22,7 +22,7 @@ export async function letMonitorEnd(supervisor: Supervisor, signal: AbortSignal)
   await endMonitor(supervisor, signal)
   const { monitor } = supervisor.row.facts
   if (supervisor.settings.monitor?.exitCommand === undefined || monitor === null) return true
-  const isOver = await ends(monitor, EXIT_COMMAND_MS)
+  const isOver = await ends(supervisor, monitor, EXIT_COMMAND_MS)
   if (!isOver) busy.set(supervisor, monitor)
   return isOver
 }
@@ -35,7 +35,7 @@ export async function clearMonitor(supervisor: Supervisor): Promise<void> {
   const monitor = busy.get(supervisor)
   if (monitor === undefined) return clearNow(supervisor, supervisor.row.facts.monitor)
   const { generation } = supervisor.row
-  void ends(monitor).then(async () => {
+  void ends(supervisor, monitor).then(async () => {
     if (busy.get(supervisor) === monitor) busy.delete(supervisor)
     // The next run has the same cgroup.
     if (supervisor.row.generation === generation) await clearNow(supervisor, monitor)
@@ -60,13 +60,23 @@ async function clearNow(supervisor: Supervisor, monitor: { pid: number } | null)
   }
 }
 
-/** Whether a process has ended within that time. Keeps no process alive. */
-async function ends(process: ProcessIdentity, withinMs = Number.POSITIVE_INFINITY): Promise<boolean> {
+/** Whether an exit command has ended within that time. Keeps no process alive. */
+async function ends(
+  supervisor: Supervisor,
+  monitor: ProcessIdentity,
+  withinMs = Number.POSITIVE_INFINITY,
+): Promise<boolean> {
   let waited = 0
-  for (let pause = FIRST_LOOK_MS; isSameProcess(process); pause = Math.min(2 * pause, LAST_LOOK_MS)) {
+  for (let pause = FIRST_LOOK_MS; isAtWork(supervisor, monitor); pause = Math.min(2 * pause, LAST_LOOK_MS)) {
     if (waited >= withinMs) return false
     await delay(pause, undefined, { ref: false })
     waited += pause
   }
   return true
+}
+
+/** conmon waits for its exit command; where conmon is killed the command goes on without it, in the same cgroup. */
+function isAtWork({ settings }: Supervisor, monitor: ProcessIdentity): boolean {
+  const { placement } = settings.monitor ?? {}
+  return isSameProcess(monitor) || (placement !== undefined && isMonitorCgroupInUse(placement))
 }

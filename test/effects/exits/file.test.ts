@@ -1,4 +1,4 @@
-import { mkdir, symlink, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { ExitFileError } from '../../../effects/errors.ts'
@@ -7,6 +7,7 @@ import {
   listExitFiles,
   readExitFile,
   removeExitFile,
+  removeHalfExitFiles,
   wasOomKilled,
 } from '../../../effects/exits/file.ts'
 import { runProgram } from '../../../effects/process/program.ts'
@@ -80,6 +81,17 @@ describe('the exits directory', () => {
     removeExitFile(directory.path, 'web')
     removeExitFile(directory.path, 'web')
     expect(listExitFiles(directory.path)).toEqual([])
+  })
+})
+
+describe('half an exit file', () => {
+  it('of one id is removed, and nothing else', async () => {
+    await using directory = await temporaryDirectory()
+    const names = ['c1.AB12cd', 'c1', 'c1.x.AB12cd', 'c10.AB12cd', 'c1.AB12c']
+    for (const name of names) await writeFile(join(directory.path, name), '0')
+    removeHalfExitFiles(directory.path, 'c1')
+    expect((await readdir(directory.path)).sort()).toEqual(names.slice(1).sort())
+    removeHalfExitFiles(join(directory.path, 'nowhere'), 'c1')
   })
 })
 
