@@ -66,8 +66,10 @@ async function ends(
   monitor: ProcessIdentity,
   withinMs = Number.POSITIVE_INFINITY,
 ): Promise<boolean> {
+  const { generation } = supervisor.row
+  const isAtWork = (): boolean => isSameProcess(monitor) || leftBehind(supervisor, generation)
   let waited = 0
-  for (let pause = FIRST_LOOK_MS; isAtWork(supervisor, monitor); pause = Math.min(2 * pause, LAST_LOOK_MS)) {
+  for (let pause = FIRST_LOOK_MS; isAtWork(); pause = Math.min(2 * pause, LAST_LOOK_MS)) {
     if (waited >= withinMs) return false
     await delay(pause, undefined, { ref: false })
     waited += pause
@@ -75,8 +77,11 @@ async function ends(
   return true
 }
 
-/** conmon waits for its exit command; where conmon is killed the command goes on without it, in the same cgroup. */
-function isAtWork({ settings }: Supervisor, monitor: ProcessIdentity): boolean {
+/**
+ * conmon waits for its exit command; where conmon is killed the command goes on without it, in the same cgroup. The
+ * next run has that for its own conmon.
+ */
+function leftBehind({ settings, row }: Supervisor, generation: number): boolean {
   const { placement } = settings.monitor ?? {}
-  return isSameProcess(monitor) || (placement !== undefined && isMonitorCgroupInUse(placement))
+  return placement !== undefined && row.generation === generation && isMonitorCgroupInUse(placement)
 }
