@@ -17,7 +17,7 @@ export async function endMonitor(supervisor: Supervisor, signal?: AbortSignal): 
 
 /** Whether something came to pass in time. Rejects with the signal's reason. */
 export async function within(
-  event: Promise<void>,
+  event: Promise<unknown>,
   timeoutMs: number,
   signal?: AbortSignal,
 ): Promise<boolean> {

@@ -114,19 +114,11 @@ async function awaitOrphan(
   { ended: over }: ExitWatch,
   signal: AbortSignal,
 ): Promise<Reconciled> {
-  const told = over.then((code) => orphanExit(code))
-  if (
-    !(await within(
-      told.then(() => {}),
-      EXIT_FILE_MS,
-      signal,
-    ))
-  )
-    return endOrphan(supervisor, signal)
-  return { found: 'ended', evidence: await told }
+  if (!(await within(over, EXIT_FILE_MS, signal))) return endOrphan(supervisor, signal)
+  return { found: 'ended', evidence: orphanExit(await over) }
 }
 
-/** A container without its conmon has nowhere to write and nobody to tell its exit: it is ended, unless it is to be kept. */
+/** A container without its conmon has nowhere to write and nobody to tell its exit. */
 async function endOrphan(supervisor: Supervisor, signal: AbortSignal): Promise<Reconciled> {
   supervisor.logger.warn('conmon is gone; the container is killed')
   await supervisor.engine.runtime.delete(supervisor.id, { force: true, signal })
