@@ -118,13 +118,23 @@ interface EventBase {
   seq: number
   /** ISO 8601. */
   at: string
+}
+
+interface ContainerEventBase extends EventBase {
   containerId: string
   name: string
   generation: number
 }
 
+/** What happened to no container in particular. */
+interface EngineEventBase extends EventBase {
+  containerId: null
+  name: null
+  generation: null
+}
+
 /** A transition of a container's chart, committed. */
-export interface StateEvent extends EventBase {
+export interface StateEvent extends ContainerEventBase {
   type: 'state'
   /** null for the first event of a container. */
   from: ContainerState | null
@@ -139,18 +149,18 @@ export interface StateEvent extends EventBase {
  * A signal is about to be sent to the container's first process, or to all of them. A command whose signal cannot be
  * delivered fails.
  */
-export interface SignalEvent extends EventBase {
+export interface SignalEvent extends ContainerEventBase {
   type: 'signal'
   signal: string
 }
 
 /** conmon was gone before it could write an exit file. Told once of each run that loses it. */
-export interface MonitorLostEvent extends EventBase {
+export interface MonitorLostEvent extends ContainerEventBase {
   type: 'monitor.lost'
 }
 
 /** A command runs in a container. */
-export interface ExecStartedEvent extends EventBase {
+export interface ExecStartedEvent extends ContainerEventBase {
   type: 'exec.started'
   sessionId: string
   command: string[]
@@ -160,15 +170,39 @@ export interface ExecStartedEvent extends EventBase {
 }
 
 /** A command in a container is over. Those of a run come before the container's own exit. */
-export interface ExecExitedEvent extends EventBase {
+export interface ExecExitedEvent extends ContainerEventBase {
   type: 'exec.exited'
   sessionId: string
   exitCode: number
   cause: ExecExitCause
 }
 
+/**
+ * The exits directory is not watched, or was not for a while, so that an exit may be told late. Told once for each
+ * reason, until {@link WatchRestoredEvent} takes it back. No exit is lost by it: each is known by its conmon's end too.
+ */
+export interface WatchDegradedEvent extends EngineEventBase {
+  type: 'watch.degraded'
+  /** What is wrong, for people. */
+  reason: string
+  /** What to do about it; left out where the engine mends it by itself. */
+  hint?: string
+}
+
+/** The exits directory is watched again, and was looked through since. */
+export interface WatchRestoredEvent extends EngineEventBase {
+  type: 'watch.restored'
+}
+
 /** What `engine.events` carries; a discriminated union on `type`. */
-export type EngineEvent = StateEvent | SignalEvent | MonitorLostEvent | ExecStartedEvent | ExecExitedEvent
+export type EngineEvent =
+  | StateEvent
+  | SignalEvent
+  | MonitorLostEvent
+  | ExecStartedEvent
+  | ExecExitedEvent
+  | WatchDegradedEvent
+  | WatchRestoredEvent
 
 /** Options every method takes last. */
 export interface CallOptions {

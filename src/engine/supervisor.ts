@@ -12,7 +12,13 @@ import {
 import { EngineClosedError, IllegalTransitionError } from '../errors.ts'
 import { type ContainerPaths, containerPaths } from '../root/paths.ts'
 import type { Spec } from '../spec/types.ts'
-import type { Commit, ContainerRow, ContainerSettings, ExecRow, UnnumberedEvent } from '../store/records.ts'
+import type {
+  ContainerCommit,
+  ContainerRow,
+  ContainerSettings,
+  ExecRow,
+  UnnumberedEvent,
+} from '../store/records.ts'
 import type { ContainerState, EngineEvent } from '../types.ts'
 import type { EngineContext } from './context.ts'
 import { removeMonitorPidFile } from './creation/clear.ts'
@@ -271,7 +277,7 @@ export class Supervisor {
     this.#append({ row, event, exit }, { from: before.state, to: state, row, failure })
   }
 
-  #append(commit: Commit, change?: Change, done?: () => void): void {
+  #append(commit: ContainerCommit, change?: Change, done?: () => void): void {
     const told = (event: EngineEvent | undefined): void => {
       this.#committed = commit.row
       if (event !== undefined) this.#bearings.tell(event)

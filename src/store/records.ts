@@ -79,8 +79,8 @@ type OmitEach<Union, Keys extends PropertyKey> = Union extends unknown ? Omit<Un
 /** An event before its commit has given it a number. */
 export type UnnumberedEvent = OmitEach<EngineEvent, 'seq' | 'version'>
 
-/** One transition: what is to be on disk before anyone is told. */
-export interface Commit {
+/** One transition of a container: what is to be on disk before anyone is told. */
+export interface ContainerCommit {
   row: ContainerRow
   /** Given for a container that is new. */
   spec?: Spec | undefined
@@ -88,3 +88,12 @@ export interface Commit {
   /** Given when a run has ended. */
   exit?: ExitRecord | undefined
 }
+
+/** An event of the whole engine, which changes no row. */
+export interface EngineCommit {
+  row?: undefined
+  event: UnnumberedEvent
+}
+
+/** What is committed as one. */
+export type Commit = ContainerCommit | EngineCommit

@@ -3,7 +3,7 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { StoreError } from '../errors.ts'
 import type { Spec } from '../spec/types.ts'
 import type { EngineEvent, ExitRecord } from '../types.ts'
-import type { Commit, ContainerRow } from './records.ts'
+import type { Commit, ContainerCommit, ContainerRow } from './records.ts'
 import { migrate } from './schema.ts'
 
 /**
@@ -15,6 +15,10 @@ const SEQ_SKIP_AFTER_RESTART = 1_000_000
 const EXIT_RECORD_DAYS = 7
 /** Milliseconds that a reader from outside, such as a backup, may hold the database up. */
 const BUSY_TIMEOUT_MS = 2_000
+/** In an event's column for its container. */
+const NO_CONTAINER = ''
+/** Names what the last event of the watch was. */
+const WATCH = 'watch'
 
 const SQL = {
   insertContainer:
@@ -70,7 +74,7 @@ export class Store {
       this.#database.exec('BEGIN IMMEDIATE')
       try {
         const events = commits.map((commit) => {
-          this.#writeRow(commit)
+          if (commit.row !== undefined) this.#writeRow(commit)
           if (commit.event === undefined) return undefined
           seq += 1
           return this.#writeEvent(seq, commit.event)
@@ -119,6 +123,11 @@ export class Store {
     )
   }
 
+  /** Whether the last that was told of the watch is that it is degraded, by whichever engine. */
+  get isWatchDegraded(): boolean {
+    return this.#attempt('read', () => this.#statement(SQL.getMeta).get(WATCH)?.value === 'watch.degraded')
+  }
+
   /** The record of one run, or without `generation` of the last one; by the whole id, or by name. */
   exitRecord(idOrName: string, generation?: number): ExitRecord | undefined {
     return this.#attempt('read', () => {
@@ -163,7 +172,7 @@ export class Store {
     return Number(this.#statement(SQL.lastSeq).get()?.seq ?? 0)
   }
 
-  #writeRow({ row, spec, exit }: Commit): void {
+  #writeRow({ row, spec, exit }: ContainerCommit): void {
     const facts = JSON.stringify(row.facts)
     if (spec !== undefined) {
       this.#run(
@@ -195,7 +204,8 @@ export class Store {
   }
 
   #writeEvent(seq: number, event: NonNullable<Commit['event']>): EngineEvent {
-    this.#run(SQL.insertEvent, seq, event.containerId, JSON.stringify(event))
+    this.#run(SQL.insertEvent, seq, event.containerId ?? NO_CONTAINER, JSON.stringify(event))
+    if (event.containerId === null) this.#run(SQL.setMeta, WATCH, event.type)
     return { version: 1, seq, ...event } as EngineEvent
   }
 

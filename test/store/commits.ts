@@ -37,3 +37,11 @@ export const transition = (id: string, from: ContainerState, to: ContainerState)
   row: row(id, to),
   event: { type: 'state', at, containerId: id, name: `name-${id}`, generation: 1, from, to },
 })
+
+/** An event that is of no container. */
+export const watchEvent = (type: 'watch.degraded' | 'watch.restored'): Commit => {
+  const nobody = { containerId: null, name: null, generation: null }
+  return {
+    event: type === 'watch.restored' ? { type, at, ...nobody } : { type, at, ...nobody, reason: 'why' },
+  }
+}

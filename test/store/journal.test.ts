@@ -46,7 +46,7 @@ describe('the journal', () => {
     append('a')
     append('b')
     await journal.committed()
-    expect(disk.written.map((commits) => commits.map(({ row }) => row.id))).toEqual([['a', 'b']])
+    expect(disk.written.map((commits) => commits.map(({ row }) => row?.id))).toEqual([['a', 'b']])
   })
 
   test('on a full disk refuses whoever waits, tells nothing, and loses nothing', async () => {

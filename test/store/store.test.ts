@@ -6,7 +6,7 @@ import { StoreError } from '../../src/errors.ts'
 import { Store } from '../../src/store/store.ts'
 import type { ExitRecord } from '../../src/types.ts'
 import { temporaryDirectory } from '../fixtures/temporary.ts'
-import { introduction, row, SPEC, transition } from './commits.ts'
+import { introduction, row, SPEC, transition, watchEvent } from './commits.ts'
 
 let path: string
 beforeEach(async () => {
@@ -68,6 +68,33 @@ describe('a commit', () => {
     store.commit([introduction('c1'), transition('c1', 'removing', 'removed')])
     expect(store.containers()).toEqual([])
     expect(store.eventsAfter(0, 10)).toHaveLength(2)
+  })
+
+  test('of an event that is of no container is numbered with the others, and read as it was written', () => {
+    const store = open()
+    const commits = [
+      introduction('c1'),
+      watchEvent('watch.degraded'),
+      transition('c1', 'created', 'starting'),
+    ]
+    const written = store.commit(commits)
+    expect(written.map((event) => event?.seq)).toEqual([1, 2, 3])
+    expect(written[1]).toMatchObject({ type: 'watch.degraded', containerId: null, reason: 'why' })
+    expect(store.eventsAfter(0, 10)).toEqual(written)
+    expect(store.containers()).toHaveLength(1)
+  })
+})
+
+describe('the watch of exits', () => {
+  test('is known to be degraded by the next engine too, until it is told to be restored', () => {
+    const store = open()
+    expect(store.isWatchDegraded).toBe(false)
+    store.commit([watchEvent('watch.degraded')])
+    store.close()
+    const next = open()
+    expect(next.isWatchDegraded).toBe(true)
+    next.commit([watchEvent('watch.restored')])
+    expect(next.isWatchDegraded).toBe(false)
   })
 })
 

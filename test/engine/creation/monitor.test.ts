@@ -182,7 +182,9 @@ describe("conmon's cgroup", () => {
   test('is removed after a create that failed', async () => {
     await using engine = await place.open()
     const ids = new Set<string>()
-    engine.events.subscribe(({ containerId }) => ids.add(containerId))
+    engine.events.subscribe(({ containerId }) => {
+      if (containerId !== null) ids.add(containerId)
+    })
     await expect(engine.create({ rootfs: place.rootfs, command: ['nosuch'] })).rejects.toThrow('nosuch')
     const [id] = ids
     expect(id).toBeDefined()

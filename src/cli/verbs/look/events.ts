@@ -28,7 +28,8 @@ export function define(command: Command): void {
 /** One event on a line. */
 function inWords(event: EngineEvent): string {
   const { seq, at, containerId, name } = event
-  return `${seq} ${at} ${containerId.slice(0, 12)} ${name} ${what(event)}`
+  const whose = containerId === null ? '' : `${containerId.slice(0, 12)} ${name} `
+  return `${seq} ${at} ${whose}${what(event)}`
 }
 
 function what(event: EngineEvent): string {
@@ -37,6 +38,10 @@ function what(event: EngineEvent): string {
       return `signal ${event.signal}`
     case 'monitor.lost':
       return 'monitor lost'
+    case 'watch.degraded':
+      return `watch degraded: ${event.reason}${event.hint === undefined ? '' : `; ${event.hint}`}`
+    case 'watch.restored':
+      return 'watch restored'
     case 'exec.started':
       return `exec ${event.sessionId.slice(0, 12)} started: ${quote(event.command.join(' '))}`
     case 'exec.exited':
@@ -52,6 +57,7 @@ function what(event: EngineEvent): string {
 
 const HELP = `
 Events are numbered; the numbers never go back. Without -f it prints what is recorded and ends.
+An event that is of no container is the engine's own: "watch degraded" says why exits may be told late.
 
 Examples:
   runchart events
