@@ -1,5 +1,6 @@
 import { homedir } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
+import { removeExitFile, removeHalfExitFiles } from '../exits/file.ts'
 import { identifyProcess, type ProcessIdentity } from '../process/identity.ts'
 import { settleInTime } from '../process/in-time.ts'
 import type { Limiter } from '../process/limiter.ts'
@@ -52,6 +53,9 @@ export function createContainer(options: ConmonOptions, call: CreateCall): Promi
 }
 
 async function createNow(options: ConmonOptions, call: CreateCall): Promise<CreatedContainer> {
+  // A stale exit file would be taken for this run's.
+  removeExitFile(options.exitsDir, options.id)
+  removeHalfExitFiles(options.exitsDir, options.id)
   removeTraces(options)
   await makeLifeline(runPaths(options.runDir).lifeline)
   call.signal?.throwIfAborted()

@@ -2,6 +2,7 @@ import { type FSWatcher, readFileSync, watch } from 'node:fs'
 import { runPaths } from '../conmon/paths.ts'
 import { RunchartError } from '../errors.ts'
 import { identifyProcess, isSameProcess, type ProcessIdentity } from '../process/identity.ts'
+import { watchHint } from '../process/inotify.ts'
 
 /** The number in a session's pid file; undefined where there is none yet. */
 export function readSessionPid(sessionDir: string): number | undefined {
@@ -47,7 +48,7 @@ function openWatch(directory: string): FSWatcher {
     return watch(directory, { persistent: false })
   } catch (cause) {
     throw new RunchartError('EWATCH', `cannot watch ${directory}: ${(cause as Error).message}`, {
-      hint: 'raise the sysctls fs.inotify.max_user_watches and fs.inotify.max_user_instances',
+      hint: watchHint(cause),
       cause,
     })
   }

@@ -2,6 +2,7 @@ import { type FSWatcher, watch } from 'node:fs'
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import { RunchartError } from '../errors.ts'
+import { watchHint } from '../process/inotify.ts'
 
 /** How far a log is read. */
 export interface ReadLogOptions {
@@ -130,13 +131,9 @@ function watchDirectory(dir: string, changed: (name: string | null) => void): FS
     const watcher = watch(dir, (_, name) => changed(name))
     return watcher.on('error', () => changed(null))
   } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException
-    const hint = WATCH_HINTS[code ?? '']
-    throw new RunchartError('EWATCH', `cannot watch ${dir}: ${message}`, { hint, cause })
+    throw new RunchartError('EWATCH', `cannot watch ${dir}: ${(cause as Error).message}`, {
+      hint: watchHint(cause),
+      cause,
+    })
   }
-}
-
-const WATCH_HINTS: Record<string, string> = {
-  ENOSPC: 'raise the sysctl fs.inotify.max_user_watches',
-  EMFILE: 'raise the sysctl fs.inotify.max_user_instances, or the limit of open files',
 }

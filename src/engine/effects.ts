@@ -3,7 +3,6 @@ import { constants } from 'node:os'
 import { join } from 'node:path'
 import { fromPromise } from 'xstate'
 import type { RestoreOptions } from '../../effects/checkpoint/argv.ts'
-import { removeExitFile } from '../../effects/exits/file.ts'
 import { isSameProcess, signalProcess } from '../../effects/process/identity.ts'
 import {
   type CreatedFacts,
@@ -17,7 +16,7 @@ import { RuntimeError } from '../errors.ts'
 import { signalName } from '../spec/signals.ts'
 import { letMonitorEnd } from './creation/clear.ts'
 import { createRun } from './creation/run.ts'
-import { clearCreation, removeOwnCgroup, removeRunFiles } from './creation/run-files.ts'
+import { clearCreation, discardExitFile, removeOwnCgroup, removeRunFiles } from './creation/run-files.ts'
 import { reconcile } from './reconcile.ts'
 import { checkpoint, restoreOptions } from './runtime/checkpoint.ts'
 import type { Supervisor } from './supervisor.ts'
@@ -40,7 +39,7 @@ export function provideEffects(find: Find): typeof containerMachine {
       restoreContainer: effect((supervisor, input, signal) =>
         create(supervisor, signal, restoreOptions(supervisor, input)),
       ),
-      recordExit: effect(async ({ engine, id }) => removeExitFile(engine.paths.exits, id)),
+      recordExit: effect(async (supervisor) => discardExitFile(supervisor)),
       cleanUp: effect(cleanUp),
       removeContainer: effect(remove),
       reconcile: effect(reconcileAll),

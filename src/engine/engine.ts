@@ -1,19 +1,28 @@
-import type { Observable, Subscription } from 'rxjs'
-import { listExitFiles, removeExitFile } from '../../effects/exits/file.ts'
+import { mkdirSync } from 'node:fs'
+import type { Observable } from 'rxjs'
 import type { ExitSighting } from '../../effects/exits/watcher.ts'
 import { EngineClosedError, NameTakenError, NotFoundError } from '../errors.ts'
-import type { Ownership } from '../root/ownership.ts'
+import { makeRunDirectories, type Ownership } from '../root/ownership.ts'
 import { currentHost } from '../spec/host.ts'
 import { newId, validateName } from '../spec/names.ts'
 import { prepareSpec } from '../spec/prepare.ts'
 import { parseSignal } from '../spec/signals.ts'
 import type { Spec } from '../spec/types.ts'
 import type { StoredEventStream } from '../store/event-stream.ts'
-import type { ContainerRow } from '../store/records.ts'
-import type { CallOptions, Container, ContainerInfo, CreateOptions, Engine, ExitRecord } from '../types.ts'
+import type { ContainerRow, UnnumberedEvent } from '../store/records.ts'
+import type {
+  CallOptions,
+  Container,
+  ContainerInfo,
+  CreateOptions,
+  Engine,
+  EngineEvent,
+  ExitRecord,
+} from '../types.ts'
 import type { EngineContext } from './context.ts'
 import { monitorSettings, validateMonitorOptions } from './creation/container.ts'
 import { readPreserved } from './creation/descriptors.ts'
+import { ExitWatch, type WatchReport } from './exits/watch.ts'
 import { ContainerHandle, containerInfo, graceMs } from './handle.ts'
 import { within } from './monitor.ts'
 import { NO_FACTS } from './row.ts'
@@ -34,7 +43,7 @@ export class ContainerEngine implements Engine {
   readonly #idsByName = new Map<string, string>()
   /** An open engine keeps its process alive, as a listening server does. */
   readonly #alive = setInterval(() => {}, LONGEST_INTERVAL_MS)
-  #watch: Subscription | undefined
+  #watch: ExitWatch | undefined
   #closing: Promise<void> | undefined
 
   constructor(context: EngineContext, events: StoredEventStream, owned: readonly Ownership[]) {
@@ -54,15 +63,11 @@ export class ContainerEngine implements Engine {
   /** Takes over what the store knows, and watches for exits; resolves once each container is where it truly is. */
   async recover(exits: Observable<ExitSighting>): Promise<void> {
     for (const row of this.#context.store.containers()) this.#supervise(row)
-    this.#watch = exits.subscribe({
-      next: (sighting) => this.#onSighting(sighting),
-      error: (error) => this.#context.logger.error({ err: error }, 'exits are no longer watched'),
-    })
     for (const supervisor of this.#supervisors.values()) {
       if (supervisor.row.state !== 'exited' && supervisor.row.state !== 'configured') supervisor.wake()
     }
+    this.#watch = this.#watchExits(exits)
     await this.#settled()
-    this.#sweep()
   }
 
   /** The supervisor of a whole id. Throws NotFoundError. */
@@ -169,7 +174,8 @@ export class ContainerEngine implements Engine {
 
   #supervise(row: ContainerRow, spec?: Spec): Supervisor {
     const bearings = {
-      tell: (event: Parameters<StoredEventStream['tell']>[0]) => this.events.tell(event),
+      tell: (event: EngineEvent) => this.events.tell(event),
+      doubtWatch: (wasWritten: boolean) => this.#watch?.doubt(row.id, wasWritten),
       onRemoved: () => this.#forget(row.id, row.name),
     }
     const supervisor = new Supervisor(this.#context, row, bearings, spec)
@@ -216,33 +222,38 @@ export class ContainerEngine implements Engine {
     return starts[0]
   }
 
-  #onSighting(sighting: ExitSighting): void {
-    if (sighting.type === 'exit') {
-      this.#onExitFile(sighting.id)
-      return
-    }
-    if (sighting.type === 'trouble')
-      this.#context.logger.warn({ reason: sighting.reason }, 'exits may be missed')
-    this.#sweep()
+  /** Only once the containers of the store have woken: until then their exit files would be nobody's. */
+  #watchExits(sightings: Observable<ExitSighting>): ExitWatch {
+    const { paths, store, logger } = this.#context
+    const watch = new ExitWatch({
+      dir: paths.exits,
+      sightings,
+      isExpected: (id) => this.#supervisors.get(id)?.mayExit === true,
+      look: (id) => this.#supervisors.get(id)?.observeExit(),
+      mend: () => this.#makeDirectories(),
+      report: (report) => this.#report(report),
+      wasDegraded: store.isWatchDegraded,
+      logger,
+    })
+    watch.open()
+    return watch
   }
 
-  #onExitFile(id: string): void {
-    const supervisor = this.#supervisors.get(id)
-    if (supervisor?.isAlive) {
-      supervisor.observeExit()
-    } else if (supervisor === undefined || supervisor.isSettled) {
-      this.#context.logger.warn({ containerId: id }, 'an exit file of no run was removed')
-      removeExitFile(this.#context.paths.exits, id)
+  /** What conmon writes to: without the run's own directory it would not write an exit file elsewhere either. */
+  #makeDirectories(): void {
+    makeRunDirectories(this.#context.paths)
+    for (const supervisor of this.#supervisors.values()) {
+      if (supervisor.isAlive) mkdirSync(supervisor.paths.runDirectory, { recursive: true, mode: 0o700 })
     }
   }
 
-  /** Looks at every exit file there is: what a watcher missed is seen here. */
-  #sweep(): void {
-    try {
-      for (const id of listExitFiles(this.#context.paths.exits)) this.#onExitFile(id)
-    } catch (error) {
-      this.#context.logger.warn({ err: error }, 'the exits directory could not be swept')
+  #report(report: WatchReport): void {
+    const nobody = { containerId: null, name: null, generation: null }
+    const event: UnnumberedEvent = { ...report, at: new Date().toISOString(), ...nobody }
+    const told = (committed: EngineEvent | undefined): void => {
+      if (committed !== undefined) this.events.tell(committed)
     }
+    this.#context.journal.append({ commit: { event }, told })
   }
 
   /** Resolves once no container is on its way, or the time is up. */
@@ -254,7 +265,7 @@ export class ContainerEngine implements Engine {
   async #close(): Promise<void> {
     try {
       await this.#settled()
-      this.#watch?.unsubscribe()
+      this.#watch?.close()
       const supervisors = [...this.#supervisors.values()]
       await Promise.all(supervisors.map(({ sessions }) => sessions.close()))
       for (const supervisor of supervisors) supervisor.close()

@@ -8,7 +8,13 @@ import { createLimiter } from '../../effects/process/limiter.ts'
 import { findProgram, programVersion } from '../../effects/runtime/find.ts'
 import { findRuntime } from '../../effects/runtime/first-usable.ts'
 import { createRuntime, type Runtime } from '../../effects/runtime/runtime.ts'
-import { makeDirectory, makeDirectoryOfMode, type Ownership, own } from '../root/ownership.ts'
+import {
+  makeDirectory,
+  makeDirectoryOfMode,
+  makeRunDirectories,
+  type Ownership,
+  own,
+} from '../root/ownership.ts'
 import { defaultRoot, defaultRunRoot, type EnginePaths, enginePaths } from '../root/paths.ts'
 import { StoredEventStream } from '../store/event-stream.ts'
 import { Journal } from '../store/journal.ts'
@@ -112,8 +118,7 @@ function ownPaths(options: EngineOptions, owned: Ownership[]): EnginePaths {
   if (runRoot !== root) owned.push(own(runRoot))
   const paths = enginePaths(root, runRoot)
   makeDirectoryOfMode(paths.exits, 0o750)
-  makeDirectoryOfMode(paths.sockets, 0o750)
-  makeDirectory(paths.runtimeRoot)
+  makeRunDirectories(paths)
   return paths
 }
 

@@ -46,6 +46,8 @@ export type ChangeListener = (change: Change | 'closed') => void
 /** What a container's row does not say of its chart. */
 interface Bearings {
   tell: (event: EngineEvent) => void
+  /** See {@link Supervisor.doubtWatch}. */
+  doubtWatch: (wasWritten: boolean) => void
   /** The container is gone for good. */
   onRemoved: () => void
 }
@@ -79,6 +81,8 @@ export class Supervisor {
   #known: KnownContainer | undefined
   #spec: Spec | undefined
   #actor: Actor<typeof containerMachine> | undefined
+  /** The last run whose exit was seen. */
+  #exitSeen = 0
   #request = 0
   #closed = false
 
@@ -136,6 +140,11 @@ export class Supervisor {
   /** Whether a process of the container may be alive. */
   get isAlive(): boolean {
     return this.#actor?.getSnapshot().hasTag('alive') ?? false
+  }
+
+  /** Whether an exit file in its name may be its own: a process may be alive, or something is under way. */
+  get mayExit(): boolean {
+    return this.isAlive || !this.isSettled
   }
 
   /** Whether the container rests: nothing is under way that would move it by itself, but its process. */
@@ -212,13 +221,31 @@ export class Supervisor {
     if (!this.#closed) this.#actor?.send(observation)
   }
 
-  /** Looks at the exit file, whoever pointed at it. True where it held evidence for the chart. */
+  /**
+   * Looks at the exit file, whoever pointed at it. True where it held evidence for the chart. Throws where it cannot be
+   * looked at now.
+   */
   observeExit(): boolean {
+    if (!this.isAlive) return false
     const actor = this.#actor
     const evidence = this.exitEvidence()
     if (evidence === undefined || actor === undefined) return false
-    this.tellExit(evidence, actor.getSnapshot().context.generation)
+    this.#exitSeen = actor.getSnapshot().context.generation
+    this.tellExit(evidence, this.#exitSeen)
     return true
+  }
+
+  /** Whether the exit of that run has been seen, though it may not be told yet. */
+  hasSeenExit(generation: number): boolean {
+    return this.#exitSeen === generation
+  }
+
+  /**
+   * conmon has ended, and nobody had seen the exit until then; `wasWritten` says whether it had written one all the
+   * same.
+   */
+  doubtWatch(wasWritten: boolean): void {
+    this.#bearings.doubtWatch(wasWritten)
   }
 
   /** Gives the chart the exit of a run. The exits of its sessions are committed before its own. */

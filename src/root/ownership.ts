@@ -2,6 +2,7 @@ import {
   chmodSync,
   closeSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -13,6 +14,7 @@ import {
 import { dirname, isAbsolute, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { InvalidInputError, RootError, RootOwnedError } from '../errors.ts'
+import type { EnginePaths } from './paths.ts'
 
 /** A directory that this process alone uses, until it lets go or dies. */
 export interface Ownership {
@@ -46,14 +48,22 @@ export function makeDirectory(path: string, mode = 0o700): string {
 export function makeDirectoryOfMode(path: string, mode: number): string {
   const directory = makeDirectory(path, mode)
   try {
+    // A link leads to somebody else's.
+    if (lstatSync(path).isSymbolicLink()) throw new Error('it is a symbolic link')
     if ((statSync(directory).mode & 0o7777) !== mode) chmodSync(directory, mode)
     return directory
   } catch (error) {
     throw new RootError(`cannot set the mode of the directory ${path}: ${wordsOf(error)}`, {
-      hint: 'it must belong to the user that owns the root',
+      hint: 'it must be a real directory, and belong to the user that owns the root',
       cause: error,
     })
   }
+}
+
+/** Makes the directories of a run root, but that of exits, which its watch makes. Throws RootError. */
+export function makeRunDirectories(paths: EnginePaths): void {
+  makeDirectory(paths.runtimeRoot)
+  makeDirectoryOfMode(paths.sockets, 0o750)
 }
 
 /** Node's own recursive mkdir never returns where the kernel makes no directories, as below /proc. */

@@ -289,6 +289,8 @@ describe('fifty short containers at once', () => {
     await Promise.all(containers.map((container) => container.remove()))
 
     const events = [...engine.events.past(before)]
+    // Each exit was seen where it is looked for first; else the watch would be called into question.
+    expect(events.filter(({ containerId }) => containerId === null)).toEqual([])
     // A container rests in `running` unless its exit comes first, and in `exited` unless its removal is asked for.
     const life =
       /^configured creating created starting( running)? stopped cleaning( exited)? removing removed$/

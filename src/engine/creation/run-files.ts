@@ -3,16 +3,27 @@ import { posix } from 'node:path'
 import { removeCgroup } from '../../../effects/cgroup/directories.ts'
 import { readHierarchies } from '../../../effects/cgroup/hierarchies.ts'
 import { removeTraces } from '../../../effects/conmon/traces.ts'
+import { removeExitFile, removeHalfExitFiles } from '../../../effects/exits/file.ts'
 import type { Supervisor } from '../supervisor.ts'
 import { clearMonitor } from './clear.ts'
 
 /** What belonged to a run is removed. An exit command that goes on has the run's directory for its own. */
 export async function removeRunFiles(supervisor: Supervisor, withDirectory = true): Promise<void> {
   const { engine, paths, id } = supervisor
-  const { exits: exitsDir, sockets: socketsDir } = engine.paths
-  removeTraces({ id, bundle: paths.bundle, runDir: paths.runDirectory, exitsDir, socketsDir })
+  discardExitFile(supervisor)
+  removeTraces({ id, bundle: paths.bundle, runDir: paths.runDirectory, socketsDir: engine.paths.sockets })
   if (withDirectory) await rm(paths.runDirectory, { recursive: true, force: true })
   await clearMonitor(supervisor)
+}
+
+/** Removes the exit file. One that cannot be removed now will be nobody's, and go with the next sweep that can. */
+export function discardExitFile({ engine, id, logger }: Supervisor): void {
+  try {
+    removeExitFile(engine.paths.exits, id)
+    removeHalfExitFiles(engine.paths.exits, id)
+  } catch (error) {
+    logger.warn({ err: error }, 'the exit file could not be removed')
+  }
 }
 
 /** Removes whatever a create has made that was not finished; its conmon and its runtime are dead. */

@@ -19,9 +19,24 @@ const COPY = 'exit'
 /**
  * What conmon wrote of an exit. A file that it would not write, or one that stands there while the process lives,
  * proves nothing: it is taken out of the way, so that the true one can be written.
+ *
+ * Throws where no evidence was found, but not everywhere could be looked.
  */
 export function findEvidence(scene: Scene): ExitEvidence | undefined {
-  return read(scene, scene.exits, scene.id) ?? read(scene, scene.runDirectory, COPY)
+  const unread: unknown[] = []
+  for (const [directory, name] of [
+    [scene.exits, scene.id],
+    [scene.runDirectory, COPY],
+  ] as const) {
+    try {
+      const evidence = read(scene, directory, name)
+      if (evidence !== undefined) return evidence
+    } catch (error) {
+      unread.push(error)
+    }
+  }
+  if (unread.length > 0) throw unread[0]
+  return undefined
 }
 
 function read(scene: Scene, directory: string, name: string): ExitEvidence | undefined {

@@ -49,7 +49,8 @@ export class Witnesses {
    */
   watch(generation: number): void {
     const lifeline = this.#lifeline
-    void lifeline?.ended.then(() => {
+    // What the kernel has told of the exits directory meanwhile is heard first.
+    void lifeline?.ended.then(nextTurn).then(() => {
       if (lifeline === this.#lifeline) void this.#onEnd(generation)
     })
   }
@@ -76,9 +77,22 @@ export class Witnesses {
     const lost = { type: 'monitor.lost', generation } as const
     const supervisor = this.#supervisor
     if (!supervisor.isAlive || !supervisor.takes({ ...lost, kept: false })) return
+    const wasSeen = supervisor.hasSeenExit(generation)
     // conmon writes the exit file before it ends.
-    if (supervisor.observeExit()) return
+    const wasWritten = this.#tryObserve()
+    if (!wasSeen) supervisor.doubtWatch(wasWritten)
+    if (wasWritten) return
     supervisor.observe({ ...lost, kept: await this.#tryKeep(generation) })
+  }
+
+  /** An exit file that cannot be read now is asked for again by whoever asks the world. */
+  #tryObserve(): boolean {
+    try {
+      return this.#supervisor.observeExit()
+    } catch (error) {
+      this.#supervisor.logger.warn({ err: error }, 'the exit file could not be read')
+      return false
+    }
   }
 
   /** Where this fails the world is asked, and it is tried again there. */
@@ -93,6 +107,8 @@ export class Witnesses {
     }
   }
 }
+
+const nextTurn = (): Promise<void> => new Promise(setImmediate)
 
 /** An exit as the kernel told it. */
 export const orphanExit = (code: number | undefined): ExitEvidence => ({

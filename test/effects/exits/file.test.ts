@@ -1,4 +1,5 @@
-import { mkdir, readdir, symlink, utimes, writeFile } from 'node:fs/promises'
+import { readdirSync } from 'node:fs'
+import { chown, mkdir, readdir, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { ExitFileError } from '../../../effects/errors.ts'
@@ -8,6 +9,7 @@ import {
   readExitFile,
   removeExitFile,
   removeHalfExitFiles,
+  removeStrangeFile,
   wasOomKilled,
 } from '../../../effects/exits/file.ts'
 import { runProgram } from '../../../effects/process/program.ts'
@@ -63,14 +65,47 @@ describe('readExitFile', () => {
     expect(readExitFile(join(directory.path, 'nowhere'), 'web')).toBeUndefined()
     expect(() => readExitFile(directory.path, '../web')).toThrow('cannot be a container')
   })
+
+  it('believes no file of another user, nor one behind a link to another directory', async () => {
+    await using directory = await temporaryDirectory()
+    const at = (name: string) => join(directory.path, name)
+    await mkdir(at('other'))
+    await writeFile(join(at('other'), 'web'), '0')
+    await symlink(at('other'), at('exits'))
+    expect(readExitFile(at('exits'), 'web')).toBeUndefined()
+    await chown(join(at('other'), 'web'), 1234, 1234)
+    expect(() => readExitFile(at('other'), 'web')).toThrow("user 1234's")
+  })
+
+  it('says that it could not read, rather than that there is nothing to believe', async () => {
+    await using directory = await temporaryDirectory()
+    await writeFile(join(directory.path, 'web'), '7')
+    const module = new URL('../../../effects/exits/file.ts', import.meta.url)
+    const code = `import { openSync, closeSync } from 'node:fs'
+      import { readExitFile } from ${JSON.stringify(module)}
+      const taken = []
+      try { for (;;) taken.push(openSync('/dev/null')) } catch {}
+      let refused
+      try { readExitFile('${directory.path}', 'web') } catch (error) { refused = error }
+      for (const fd of taken) closeSync(fd)
+      console.log(refused.code, '/', refused.hint, '/', readExitFile('${directory.path}', 'web').code)`
+    const args = ['-c', 'ulimit -n 64; exec "$@"', 'sh', process.execPath, '--input-type=module', '-e', code]
+    const run = await runProgram({ path: '/bin/sh', args, env: {}, timeoutMs: 30_000 })
+    expect(run).toMatchObject({ stdout: 'EEXITS / raise the limit of open files / 7\n', exitCode: 0 })
+  })
 })
 
 describe('the exits directory', () => {
-  it('is listed without what is no exit file', async () => {
+  it('is listed without what is no exit file, and with what is about to be one', async () => {
     await using directory = await temporaryDirectory()
     for (const name of ['web', 'db.1', 'web.Ab12cd', '.hidden'])
       await writeFile(join(directory.path, name), '0')
-    expect(listExitFiles(directory.path).toSorted()).toEqual(['db.1', 'web'])
+    const listed = listExitFiles(directory.path).toSorted((a, b) => a.name.localeCompare(b.name))
+    expect(listed).toEqual([
+      { name: 'db.1', id: 'db.1', isHalf: false },
+      { name: 'web', id: 'web', isHalf: false },
+      { name: 'web.Ab12cd', id: 'web', isHalf: true },
+    ])
     expect(listExitFiles(join(directory.path, 'nowhere'))).toEqual([])
     expect(idOfExitFile('web.Ab12cd')).toBeUndefined()
   })
@@ -81,6 +116,31 @@ describe('the exits directory', () => {
     removeExitFile(directory.path, 'web')
     removeExitFile(directory.path, 'web')
     expect(listExitFiles(directory.path)).toEqual([])
+  })
+
+  it('loses a file that is nobody’s only where it may be an exit file', async () => {
+    await using directory = await temporaryDirectory()
+    const at = (name: string) => join(directory.path, name)
+    await writeFile(at('exit'), '137')
+    await writeFile(at('letter'), 'Dear Sir or Madam, this is longer than any exit code')
+    await mkdir(at('data'))
+    const removed = ['exit', 'letter', 'data', 'nothing'].filter((name) =>
+      removeStrangeFile(directory.path, name),
+    )
+    expect(removed).toEqual(['exit'])
+    expect(readdirSync(directory.path).toSorted()).toEqual(['data', 'letter'])
+  })
+
+  it('is left alone behind a link', async () => {
+    await using directory = await temporaryDirectory()
+    const at = (name: string) => join(directory.path, name)
+    await mkdir(at('other'))
+    await writeFile(join(at('other'), 'web'), '0')
+    await symlink(at('other'), at('exits'))
+    expect(listExitFiles(at('exits'))).toEqual([])
+    removeExitFile(at('exits'), 'web')
+    expect(removeStrangeFile(at('exits'), 'web')).toBe(false)
+    expect(readdirSync(at('other'))).toEqual(['web'])
   })
 })
 

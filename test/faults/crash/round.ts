@@ -9,7 +9,7 @@ import { TEST_RUNTIME } from '../../fixtures/programs.ts'
 import type { Asked, OwnerOrder } from './engine/owner.ts'
 import type { Plan } from './engine/plan.ts'
 import type { CrashOrder } from './engine/preload.ts'
-import { comeToRest, readLines, type Scene, untruths } from './truth/verify.ts'
+import { comeToRest, containersOf, readLines, type Scene, untruths } from './truth/verify.ts'
 import { lookAround } from './truth/world.ts'
 
 /** How one engine of a round dies: as the order says, or a while after its n-th step by another's hand. */
@@ -85,7 +85,7 @@ async function lookAndClear(place: RoundPlace, scene: Scene): Promise<Omit<Outco
     if (problems.length > 0) problems.push(`what was told: ${story(engine.events.past(0))}`)
     const { containers, seq } = engine.snapshot()
     for (const { id } of containers) await engine.get(id).remove({ force: true })
-    const ids = [...new Set([...engine.events.past(0)].map(({ containerId }) => containerId))]
+    const ids = containersOf([...engine.events.past(0)])
     const world = await lookAround(place.root, place.runRoot, ids)
     const left = [...world.ofContainer.values()].flatMap((traces) => Object.values(traces).flat())
     problems.push(...[...world.strange, ...left].map((thing) => `after all was removed there is ${thing}`))

@@ -70,13 +70,18 @@ function rowsOnTheirWay(root: string): string[] {
   }
 }
 
+/** The ids of all containers that there have been. */
+export function containersOf(events: readonly EngineEvent[]): string[] {
+  return [...new Set(events.flatMap(({ containerId }) => containerId ?? []))]
+}
+
 /** What lives must be known, and what is said to live must. */
 async function liesAboutTheWorld(
   engine: Engine,
   events: readonly EngineEvent[],
   { root, runRoot, runtime }: Scene,
 ): Promise<string[]> {
-  const ids = [...new Set(events.map(({ containerId }) => containerId))]
+  const ids = containersOf(events)
   const { containers } = engine.snapshot()
   const world = await lookAround(root, runRoot, ids)
   for (const { id } of containers) {
@@ -167,6 +172,7 @@ async function missedEvents(
 function wrongExits(engine: Engine, events: readonly EngineEvent[], scene: Scene): string[] {
   const runs = new Map(
     events
+      .filter((event) => event.containerId !== null)
       .filter(({ generation }) => generation > 0)
       .map((event) => [`${event.containerId} ${event.generation}`, event] as const),
   )
