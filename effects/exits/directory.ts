@@ -21,10 +21,14 @@ export function claimExitsDirectory(dir: string): void {
     if ((stat.mode & PERMISSIONS) !== MODE) chmodSync(dir, MODE)
   } catch (cause) {
     if (cause instanceof RunchartError) throw cause
-    throw new RunchartError('EWATCH', `cannot use the exits directory ${dir}: ${(cause as Error).message}`, {
-      hint: 'give this user a directory there that it may read and write',
-      cause,
-    })
+    throw new RunchartError(
+      'EWATCH',
+      `cannot watch the exits directory ${dir}: ${(cause as Error).message}`,
+      {
+        hint: 'give this user a directory there that it may read and write',
+        cause,
+      },
+    )
   }
 }
 
@@ -48,13 +52,17 @@ function make(dir: string): void {
 function assertOurs(dir: string, stat: Stats): void {
   if (!stat.isDirectory()) {
     const what = stat.isSymbolicLink() ? 'a symbolic link' : 'no directory'
-    throw new RunchartError('EWATCH', `the exits directory ${dir} is ${what}`, {
+    throw new RunchartError('EWATCH', `cannot watch the exits directory ${dir}: it is ${what}`, {
       hint: 'take it away; the directory is made again',
     })
   }
   const uid = process.geteuid?.()
   if (stat.uid === uid) return
-  throw new RunchartError('EWATCH', `the exits directory ${dir} belongs to user ${stat.uid}`, {
-    hint: `give it back: chown ${uid} ${dir}`,
-  })
+  throw new RunchartError(
+    'EWATCH',
+    `cannot watch the exits directory ${dir}: it belongs to user ${stat.uid}`,
+    {
+      hint: `give it back: chown ${uid} ${dir}`,
+    },
+  )
 }

@@ -66,6 +66,10 @@ export class ContainerEngine implements Engine {
     for (const supervisor of this.#supervisors.values()) {
       if (supervisor.row.state !== 'exited' && supervisor.row.state !== 'configured') supervisor.wake()
     }
+    // Each begins to ask the world, and with that takes over what an earlier engine had begun; an exit that is seen
+    // before would cut that short.
+    await this.#context.journal.committed().catch(() => {})
+    await new Promise(setImmediate)
     this.#watch = this.#watchExits(exits)
     await this.#settled()
   }

@@ -69,7 +69,7 @@ describe('the exits directory', () => {
     expect(statSync(scene.exits).isFile()).toBe(true)
     expect(scene.reports().at(-1)).toMatchObject({
       type: 'watch.degraded',
-      reason: expect.stringContaining(`${scene.exits} is no directory`),
+      reason: expect.stringContaining(`${scene.exits}: it is no directory`),
       hint: expect.stringContaining('take it away'),
     })
     rmSync(scene.exits)
