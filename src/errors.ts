@@ -78,11 +78,23 @@ export class RootError extends RunchartError {
   }
 }
 
+/**
+ * Why the store could not be read or written.
+ * - `full`: no space is left on its disk
+ * - `locked`: another process holds it
+ * - `damaged`: it is not what was written
+ * - `newer`: a newer runchart has written it
+ * - `readonly`: this user cannot write it
+ */
+export type StoreFailure = 'full' | 'locked' | 'damaged' | 'newer' | 'readonly' | 'other'
+
 /** The store could not be read or written. `ESTORE` */
 export class StoreError extends RunchartError {
   override readonly name = 'StoreError'
-  constructor(message: string, facts?: ErrorFacts) {
+  readonly failure: StoreFailure
+  constructor(message: string, failure: StoreFailure = 'other', facts?: ErrorFacts) {
     super('ESTORE', message, facts)
+    this.failure = failure
   }
 }
 

@@ -1,5 +1,6 @@
 import { StoreError } from '../errors.ts'
 import type { EngineEvent } from '../types.ts'
+import { outlastLock } from './outlast-lock.ts'
 import type { Commit } from './records.ts'
 import type { Store } from './store.ts'
 
@@ -10,6 +11,8 @@ const RETRY_MS = 1_000
 export interface JournalEntry {
   commit: Commit
   told: (event: EngineEvent | undefined) => void
+  /** It could not be written. It will be, and told, when the disk allows; may come more than once. */
+  refused?: ((error: StoreError) => void) | undefined
 }
 
 /**
@@ -22,15 +25,37 @@ export class Journal {
   #queue: JournalEntry[] = []
   #flush: Promise<void> | undefined
   #retry: NodeJS.Timeout | undefined
+  #onceWritten: (() => void)[] = []
+  #isTroubled = false
+  #isClosed = false
 
   constructor(store: Store, onTrouble: (error: StoreError) => void) {
     this.#store = store
     this.#onTrouble = onTrouble
   }
 
+  /** Whether there is something that could not be written. */
+  get isBehind(): boolean {
+    return this.#isTroubled && this.#queue.length > 0
+  }
+
   append(entry: JournalEntry): void {
     this.#queue.push(entry)
     this.#schedule()
+  }
+
+  /** Appends what would be worth nothing later: where it cannot be written now it is taken back, with StoreError. */
+  async appendNow(entry: JournalEntry): Promise<void> {
+    this.append(entry)
+    try {
+      await this.committed()
+    } catch (error) {
+      const index = this.#queue.indexOf(entry)
+      // Another attempt may have succeeded meanwhile.
+      if (index < 0) return
+      this.#queue.splice(index, 1)
+      throw error
+    }
   }
 
   /** Resolves once everything appended so far is on disk. Rejects with StoreError where it cannot be written. */
@@ -39,8 +64,15 @@ export class Journal {
     return this.#schedule()
   }
 
+  /** Resolves once everything appended so far is on disk, however long that takes; never where it never is. */
+  durable(): Promise<void> {
+    if (this.#queue.length === 0) return Promise.resolve()
+    return new Promise((resolve) => this.#onceWritten.push(resolve))
+  }
+
   /** Writes what is left; throws StoreError where that fails. */
   async close(): Promise<void> {
+    this.#isClosed = true
     clearTimeout(this.#retry)
     await this.committed()
   }
@@ -54,28 +86,45 @@ export class Journal {
     return this.#flush
   }
 
-  #write(): void {
-    this.#flush = undefined
-    const entries = this.#queue
-    let events: (EngineEvent | undefined)[]
+  async #write(): Promise<void> {
     try {
-      events = this.#store.commit(entries.map((entry) => entry.commit))
+      await outlastLock(() => this.#writeAll())
     } catch (error) {
-      // Nothing is dropped and nothing is told: the same entries are written, in order, when the disk allows.
-      this.#retryLater()
-      const trouble = error instanceof StoreError ? error : new StoreError(String(error), { cause: error })
-      this.#onTrouble(trouble)
-      throw trouble
+      this.#flush = undefined
+      throw this.#refuse(error)
     }
+  }
+
+  /** Takes the whole queue, what came while a lock was waited out included. */
+  #writeAll(): void {
+    const entries = this.#queue
+    const events = this.#store.commit(entries.map((entry) => entry.commit))
+    this.#flush = undefined
     this.#queue = []
+    this.#isTroubled = false
+    const waiting = this.#onceWritten
+    this.#onceWritten = []
     entries.forEach((entry, index) => {
       entry.told(events[index])
     })
+    for (const resolve of waiting) resolve()
+  }
+
+  /** Nothing is dropped and nothing is told: the same entries are written, in order, when the disk allows. */
+  #refuse(error: unknown): StoreError {
+    const trouble =
+      error instanceof StoreError ? error : new StoreError(String(error), 'other', { cause: error })
+    this.#isTroubled = true
+    this.#retryLater()
+    this.#onTrouble(trouble)
+    for (const { refused } of [...this.#queue]) refused?.(trouble)
+    return trouble
   }
 
   #retryLater(): void {
     clearTimeout(this.#retry)
-    this.#retry = setTimeout(() => this.#schedule(), RETRY_MS)
+    if (this.#isClosed) return
+    this.#retry = setTimeout(() => void this.committed().catch(() => {}), RETRY_MS)
     this.#retry.unref()
   }
 }

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { StoreError } from '../errors.ts'
+import { failedStore } from './failure.ts'
 
 /**
  * One step for each version of the schema; `PRAGMA user_version` says how many have been taken. A step that
@@ -39,20 +39,27 @@ const MIGRATIONS: readonly string[] = [
 
   CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- The newest event's number when the record was written: an order that no clock can turn round.
+  ALTER TABLE exits ADD COLUMN seq INTEGER NOT NULL DEFAULT 0;
+  DROP INDEX exits_by_time;
+  CREATE INDEX exits_by_seq ON exits (seq);
+  `,
 ]
+
+/** The version of a database's schema. Throws StoreError where it is from a newer runchart. */
+export function assertKnownVersion(database: DatabaseSync, path: string): number {
+  const version = Number(database.prepare('PRAGMA user_version').get()?.user_version)
+  if (version <= MIGRATIONS.length) return version
+  throw failedStore(
+    'newer',
+    `the store ${path} has schema version ${version}; this runchart knows ${MIGRATIONS.length}`,
+  )
+}
 
 /** Brings a database to the present schema. Throws StoreError where it is from a newer runchart. */
 export function migrate(database: DatabaseSync, path: string): void {
-  const version = Number(database.prepare('PRAGMA user_version').get()?.user_version)
-  if (version > MIGRATIONS.length) {
-    throw new StoreError(
-      `the store ${path} has schema version ${version}; this runchart knows ${MIGRATIONS.length}`,
-      {
-        hint: 'open it with the newer runchart that wrote it, or use another --root',
-      },
-    )
-  }
-  for (let step = version; step < MIGRATIONS.length; step += 1) {
+  for (let step = assertKnownVersion(database, path); step < MIGRATIONS.length; step += 1) {
     database.exec(`BEGIN IMMEDIATE; ${MIGRATIONS[step]}; PRAGMA user_version = ${step + 1}; COMMIT`)
   }
 }

@@ -1,8 +1,10 @@
 import { closeSync, openSync } from 'node:fs'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
-import { StoreError } from '../errors.ts'
 import type { Spec } from '../spec/types.ts'
 import type { EngineEvent, ExitRecord } from '../types.ts'
+import { storeError } from './failure.ts'
+import { assertSound } from './file.ts'
+import type { LastTold } from './last-told.ts'
 import type { Commit, ContainerCommit, ContainerRow } from './records.ts'
 import { migrate } from './schema.ts'
 
@@ -12,9 +14,14 @@ import { migrate } from './schema.ts'
  */
 const SEQ_SKIP_AFTER_RESTART = 1_000_000
 /** How long the exit record of a removed container is kept. */
-const EXIT_RECORD_DAYS = 7
-/** Milliseconds that a reader from outside, such as a backup, may hold the database up. */
-const BUSY_TIMEOUT_MS = 2_000
+const EXIT_RECORD_MS = 7 * 24 * 60 * 60 * 1_000
+/** So many are kept however old they seem: a clock may be wrong, now or when they were written. */
+const EXIT_RECORDS_KEPT = 1_000
+/**
+ * Milliseconds for which another process may hold the database up. The whole process waits for them, so a longer
+ * lock is waited out between two attempts.
+ */
+const BUSY_TIMEOUT_MS = 20
 /** In an event's column for its container. */
 const NO_CONTAINER = ''
 /** Names what the last event of the watch was. */
@@ -31,35 +38,54 @@ const SQL = {
   insertEvent: 'INSERT INTO events (seq, container_id, body) VALUES (?, ?, ?)',
   eventsAfter: 'SELECT seq, body FROM events WHERE seq > ? ORDER BY seq LIMIT ?',
   lastSeq: "SELECT seq FROM sqlite_sequence WHERE name = 'events'",
+  forgetLastSeq: "DELETE FROM sqlite_sequence WHERE name = 'events'",
+  setLastSeq: "INSERT INTO sqlite_sequence (name, seq) VALUES ('events', ?)",
   insertExit:
-    'INSERT OR REPLACE INTO exits (container_id, generation, name, finished_at, body) VALUES (?, ?, ?, ?, ?)',
+    'INSERT OR REPLACE INTO exits (container_id, generation, name, finished_at, seq, body) VALUES (?, ?, ?, ?, ?, ?)',
   exitById: 'SELECT body FROM exits WHERE container_id = ? AND generation = ?',
   lastExitById: 'SELECT body FROM exits WHERE container_id = ? ORDER BY generation DESC LIMIT 1',
-  lastExitByName: 'SELECT body FROM exits WHERE name = ? ORDER BY finished_at DESC, generation DESC LIMIT 1',
-  pruneExits:
-    "DELETE FROM exits WHERE finished_at < strftime('%Y-%m-%dT%H:%M:%fZ', 'now', ?) AND container_id NOT IN (SELECT id FROM containers)",
+  lastExitByName:
+    'SELECT body FROM exits WHERE name = ? ORDER BY seq DESC, finished_at DESC, generation DESC LIMIT 1',
+  pruneExits: `DELETE FROM exits WHERE finished_at < ? AND container_id NOT IN (SELECT id FROM containers)
+    AND (container_id, generation) NOT IN
+      (SELECT container_id, generation FROM exits ORDER BY seq DESC, finished_at DESC LIMIT ?)`,
   getMeta: 'SELECT value FROM meta WHERE key = ?',
   setMeta: 'INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)',
 } as const
 
+/** What a store is given besides. */
+export interface StoreBearings {
+  told?: LastTold | undefined
+  /**
+   * The machine was restarted since the last commit. Called again by the next store if this process does not live to
+   * the end of it.
+   */
+  onRestart?: (() => void) | undefined
+}
+
 /** The durable truth: one SQLite file in WAL mode. Every method throws StoreError where the file fails it. */
 export class Store {
   readonly #path: string
+  readonly #told: LastTold | undefined
   readonly #database: DatabaseSync
   readonly #statements = new Map<string, StatementSync>()
   #lastSeq: number
 
-  /**
-   * `bootId` tells whether the machine was restarted since the last commit; then `onRestart` is called, and called
-   * again by the next store if this process does not live to the end of it.
-   */
-  constructor(path: string, bootId: string, onRestart: () => void = () => {}) {
+  /** `bootId` tells whether the machine was restarted since the last commit, `told` what was told since then. */
+  constructor(path: string, bootId: string, { told, onRestart }: StoreBearings = {}) {
     this.#path = path
-    this.#database = this.#opened(path)
-    const lastBoot = this.#attempt('read', () => this.#statement(SQL.getMeta).get('boot_id')?.value)
-    if (lastBoot !== undefined && lastBoot !== bootId) onRestart()
-    this.#lastSeq = this.#attempt('read', () => this.#continueNumbering(lastBoot, bootId))
-    this.#attempt('prune', () => this.#run(SQL.pruneExits, `-${EXIT_RECORD_DAYS} days`))
+    this.#told = told
+    this.#database = this.#attempt('open', () => open(path))
+    try {
+      const lastBoot = this.#attempt('read', () => this.#statement(SQL.getMeta).get('boot_id')?.value)
+      if (lastBoot !== undefined && lastBoot !== bootId) onRestart?.()
+      this.#lastSeq = this.#attempt('write', () => this.#continueNumbering(lastBoot, bootId))
+      const oldest = new Date(Date.now() - EXIT_RECORD_MS).toISOString()
+      this.#attempt('prune', () => this.#run(SQL.pruneExits, oldest, EXIT_RECORDS_KEPT))
+    } catch (error) {
+      this.#database.close()
+      throw error
+    }
   }
 
   /** The number of the newest event; 0 where there has been none. */
@@ -71,21 +97,16 @@ export class Store {
   commit(commits: readonly Commit[]): (EngineEvent | undefined)[] {
     return this.#attempt('write', () => {
       let seq = this.#lastSeq
-      this.#database.exec('BEGIN IMMEDIATE')
-      try {
-        const events = commits.map((commit) => {
-          if (commit.row !== undefined) this.#writeRow(commit)
-          if (commit.event === undefined) return undefined
-          seq += 1
-          return this.#writeEvent(seq, commit.event)
-        })
-        this.#database.exec('COMMIT')
-        this.#lastSeq = seq
-        return events
-      } catch (error) {
-        if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
-        throw error
-      }
+      const events = this.#transaction(() =>
+        commits.map((commit) => {
+          if (commit.event !== undefined) seq += 1
+          if (commit.row !== undefined) this.#writeRow(commit, seq)
+          return commit.event === undefined ? undefined : this.#writeEvent(seq, commit.event)
+        }),
+      )
+      if (seq > this.#lastSeq) this.#told?.write(seq)
+      this.#lastSeq = seq
+      return events
     })
   }
 
@@ -142,37 +163,42 @@ export class Store {
 
   close(): void {
     if (this.#database.isOpen) this.#database.close()
+    this.#told?.close()
   }
 
-  #opened(path: string): DatabaseSync {
-    return this.#attempt('open', () => {
-      // SQLite gives its side files the mode of the database, so that one is made private first.
-      closeSync(openSync(path, 'a', 0o600))
-      const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS })
-      try {
-        database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL')
-        migrate(database, path)
-      } catch (error) {
-        database.close()
-        throw error
-      }
-      return database
-    })
-  }
-
+  /**
+   * Numbers go on from the newest that may have been told: in the store, in this boot, or before a restart of the
+   * machine that may have taken the last commits. Written in any case: a store that cannot be is not opened.
+   */
   #continueNumbering(lastBoot: unknown, bootId: string): number {
-    const last = Number(this.#statement(SQL.lastSeq).get()?.seq ?? 0)
-    if (lastBoot === bootId) return last
-    this.#run(SQL.setMeta, 'boot_id', bootId)
-    if (lastBoot === undefined) return last
-    // Kept in the table itself: a second opening under this boot id goes on from here as well.
-    this.#database.exec(
-      `UPDATE sqlite_sequence SET seq = seq + ${SEQ_SKIP_AFTER_RESTART} WHERE name = 'events'`,
-    )
-    return Number(this.#statement(SQL.lastSeq).get()?.seq ?? 0)
+    const stored = Number(this.#statement(SQL.lastSeq).get()?.seq ?? 0)
+    const restarted = lastBoot !== undefined && lastBoot !== bootId
+    const seq = Math.max(stored + (restarted ? SEQ_SKIP_AFTER_RESTART : 0), this.#told?.read() ?? 0)
+    this.#transaction(() => {
+      this.#run(SQL.setMeta, 'boot_id', bootId)
+      if (seq === stored) return
+      this.#run(SQL.forgetLastSeq)
+      this.#run(SQL.setLastSeq, seq)
+    })
+    // A power cut must not take this: the next boot would go on from where this one did.
+    if (lastBoot !== bootId) this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+    return seq
   }
 
-  #writeRow({ row, spec, exit }: ContainerCommit): void {
+  /** All of it or nothing. */
+  #transaction<T>(work: () => T): T {
+    this.#database.exec('BEGIN IMMEDIATE')
+    try {
+      const result = work()
+      this.#database.exec('COMMIT')
+      return result
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
+      throw error
+    }
+  }
+
+  #writeRow({ row, spec, exit }: ContainerCommit, seq: number): void {
     const facts = JSON.stringify(row.facts)
     if (spec !== undefined) {
       this.#run(
@@ -198,6 +224,7 @@ export class Store {
         exit.generation,
         exit.name,
         exit.finishedAt,
+        seq,
         JSON.stringify(exit),
       )
     }
@@ -225,12 +252,22 @@ export class Store {
     try {
       return work()
     } catch (error) {
-      if (error instanceof StoreError) throw error
-      const reason = error instanceof Error ? error.message : String(error)
-      throw new StoreError(`cannot ${doing} the store ${this.#path}: ${reason}`, {
-        hint: 'look at the free space, the owner and the mode of that file; a damaged one can be moved away',
-        cause: error,
-      })
+      throw storeError(doing, this.#path, error)
     }
+  }
+}
+
+function open(path: string): DatabaseSync {
+  assertSound(path, BUSY_TIMEOUT_MS)
+  // SQLite gives its side files the mode of the database, so that one is made private first.
+  closeSync(openSync(path, 'a', 0o600))
+  const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS })
+  try {
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL')
+    migrate(database, path)
+    return database
+  } catch (error) {
+    database.close()
+    throw error
   }
 }

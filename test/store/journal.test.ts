@@ -1,6 +1,6 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { StoreError } from '../../src/errors.ts'
-import { Journal } from '../../src/store/journal.ts'
+import { Journal, type JournalEntry } from '../../src/store/journal.ts'
 import type { Commit } from '../../src/store/records.ts'
 import type { Store } from '../../src/store/store.ts'
 import { row, transition } from './commits.ts'
@@ -8,6 +8,7 @@ import { row, transition } from './commits.ts'
 /** A disk that can be full; what the journal sees of a store is its `commit`. */
 class Disk {
   full = false
+  locked = 0
   readonly written: Commit[][] = []
 
   get store(): Store {
@@ -15,7 +16,11 @@ class Disk {
   }
 
   #commit(commits: Commit[]): undefined[] {
-    if (this.full) throw new StoreError('disk full')
+    if (this.full) throw new StoreError('disk full', 'full')
+    if (this.locked > 0) {
+      this.locked -= 1
+      throw new StoreError('locked', 'locked')
+    }
     this.written.push([...commits])
     return commits.map(() => undefined)
   }
@@ -25,9 +30,13 @@ function journalOn(disk: Disk) {
   const troubles: StoreError[] = []
   const told: string[] = []
   const journal = new Journal(disk.store, (error) => troubles.push(error))
-  const append = (id: string): void =>
-    journal.append({ commit: { row: row(id) }, told: () => told.push(`${id} after ${disk.written.length}`) })
-  return { journal, troubles, told, append }
+  const entry = (id: string): JournalEntry => ({
+    commit: { row: row(id) },
+    told: () => told.push(`${id} after ${disk.written.length}`),
+    refused: (error) => told.push(`${id} refused: ${error.message}`),
+  })
+  const append = (id: string): void => journal.append(entry(id))
+  return { journal, troubles, told, append, entry }
 }
 
 describe('the journal', () => {
@@ -55,13 +64,55 @@ describe('the journal', () => {
     disk.full = true
     append('a')
     await expect(journal.committed()).rejects.toThrow(StoreError)
-    expect(told).toEqual([])
+    expect(told.splice(0)).toEqual(['a refused: disk full'])
     expect(troubles).toHaveLength(1)
+    expect(journal.isBehind).toBe(true)
 
     disk.full = false
     append('b')
     await journal.committed()
     expect(told).toEqual(['a after 1', 'b after 1'])
+    expect(journal.isBehind).toBe(false)
+  })
+
+  test('tries again by itself; whoever waits for the disk waits that long', async () => {
+    const disk = new Disk()
+    const { journal, told, append } = journalOn(disk)
+    vi.useFakeTimers()
+    onTestFinished(() => void vi.useRealTimers())
+    disk.full = true
+    append('a')
+    const durable = journal.durable()
+    await expect(journal.committed()).rejects.toThrow(StoreError)
+    disk.full = false
+    await vi.runAllTimersAsync()
+    await durable
+    expect(told).toEqual(['a refused: disk full', 'a after 1'])
+  })
+
+  test('takes back what is worth nothing later', async () => {
+    const disk = new Disk()
+    const { journal, told, append, entry } = journalOn(disk)
+    disk.full = true
+    append('a')
+    await expect(journal.appendNow(entry('b'))).rejects.toThrow(StoreError)
+    disk.full = false
+    append('c')
+    await journal.committed()
+    expect(told.slice(-2)).toEqual(['a after 1', 'c after 1'])
+  })
+
+  test('waits for a lock, and writes what has come meanwhile with the rest', async () => {
+    const disk = new Disk()
+    const { journal, troubles, told, append } = journalOn(disk)
+    disk.locked = 2
+    append('a')
+    const committed = journal.committed()
+    await Promise.resolve()
+    append('b')
+    await committed
+    expect(told).toEqual(['a after 1', 'b after 1'])
+    expect(troubles).toEqual([])
   })
 
   test('a transition written while another is told is told after it', async () => {

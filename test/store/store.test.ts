@@ -1,8 +1,20 @@
-import { readdirSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { StoreError } from '../../src/errors.ts'
+import { LastTold } from '../../src/store/last-told.ts'
+import type { Commit } from '../../src/store/records.ts'
 import { Store } from '../../src/store/store.ts'
 import type { ExitRecord } from '../../src/types.ts'
 import { temporaryDirectory } from '../fixtures/temporary.ts'
@@ -16,7 +28,7 @@ beforeEach(async () => {
 })
 
 const open = (bootId = 'boot-1', onRestart?: () => void): Store => {
-  const store = new Store(path, bootId, onRestart)
+  const store = new Store(path, bootId, { onRestart })
   onTestFinished(() => store.close())
   return store
 }
@@ -127,6 +139,35 @@ describe('sequence numbers', () => {
     rebooted.close()
     expect(open('boot-2').commit([introduction('c3')])[0]?.seq).toBe(seq + 1)
   })
+
+  test('do so where the machine lost all that it had not synced, again and again', () => {
+    const told = ['boot-1', 'boot-2', 'boot-3'].map((boot, index) => {
+      const seq = open(boot).commit([introduction(`c${index}`)])[0]?.seq ?? 0
+      // A power cut takes what is in the log alone; what stays is the file.
+      copyFileSync(path, `${path}.${boot}`)
+      path = `${path}.${boot}`
+      return seq
+    })
+    expect(told[0]).toBe(1)
+    expect(told[1]).toBeGreaterThan(100_000)
+    expect(told[2]).toBeGreaterThan(told[1] ?? 0)
+  })
+
+  test('go on from the newest that was told, where an older copy of the store is put back', () => {
+    const opened = (): Store => new Store(path, 'boot', { told: new LastTold(`${path}.told`, () => {}) })
+    const first = opened()
+    first.commit([introduction('c1')])
+    first.close()
+    const copy = readFileSync(path)
+    const second = opened()
+    second.commit([introduction('c2'), introduction('c3')])
+    second.close()
+    writeFileSync(path, copy)
+    const third = opened()
+    onTestFinished(() => third.close())
+    expect(third.containers().map(({ id }) => id)).toEqual(['c1'])
+    expect(third.commit([introduction('c4')])[0]?.seq).toBe(4)
+  })
 })
 
 test('a restart of the machine is told of until somebody has dealt with it, and then no more', () => {
@@ -156,19 +197,37 @@ describe('an exit record', () => {
     expect(store.exitRecord('c1', 3)).toBeUndefined()
   })
 
-  test('of a removed container is given up after a week, of a kept one never', () => {
-    const store = open()
+  test('of a removed container is given up after a week, but for the newest thousand', () => {
     const old = '2020-01-01T00:00:00.000Z'
-    const gone = { ...exitRecord(1, old), containerId: 'gone' }
+    const removed = (containerId: string): Commit => ({
+      row: row(containerId, 'removed'),
+      exit: { ...exitRecord(1, old), containerId },
+    })
+    const store = open()
     store.commit([
-      introduction('c1'),
-      { row: row('c1'), exit: exitRecord(1, old) },
-      { row: row('gone', 'removed'), exit: gone },
+      introduction('kept'),
+      { row: row('kept'), exit: { ...exitRecord(1, old), containerId: 'kept' } },
     ])
+    store.commit([removed('gone')])
+    store.commit(
+      Array.from({ length: 1_000 }, (_, index) => [introduction(`c${index}`), removed(`c${index}`)]).flat(),
+    )
     store.close()
     const later = open()
     expect(later.exitRecord('gone')).toBeUndefined()
-    expect(later.exitRecord('c1')).toEqual(exitRecord(1, old))
+    expect(later.exitRecord('c0')).toMatchObject({ finishedAt: old })
+    expect(later.exitRecord('kept')).toMatchObject({ finishedAt: old })
+  })
+
+  test('is the last of its name by the order of writing, whatever a clock said', () => {
+    const store = open()
+    const exit = (generation: number, finishedAt: string): Commit => ({
+      row: row('c1'),
+      exit: exitRecord(generation, finishedAt),
+    })
+    store.commit([introduction('c1'), exit(1, '2100-01-01T00:00:00.000Z')])
+    store.commit([introduction('c2'), exit(2, '1970-01-01T00:00:00.000Z')])
+    expect(store.exitRecord('web')?.generation).toBe(2)
   })
 })
 
@@ -182,23 +241,107 @@ describe('the file', () => {
     expect(new Set(modes)).toEqual(new Set([0o600]))
   })
 
-  test('of a newer version is refused, and left as it is', () => {
+  test('of the first version is brought up to date, with all that is in it', () => {
     open().close()
+    const database = new DatabaseSync(path)
+    database.exec(`
+      DROP INDEX exits_by_seq; ALTER TABLE exits DROP COLUMN seq;
+      CREATE INDEX exits_by_time ON exits (finished_at); PRAGMA user_version = 1`)
+    database
+      .prepare('INSERT INTO exits VALUES (?, ?, ?, ?, ?)')
+      .run('c1', 1, 'web', '2026-01-01T00:00:00.000Z', JSON.stringify(exitRecord(1)))
+    database.close()
+    expect(open().exitRecord('web')).toMatchObject({ containerId: 'c1', generation: 1 })
+  })
+
+  /** A store with some pages, whose engine has died: its newest commits are in the log alone. */
+  const leftBehind = (): void => {
+    const store = open()
+    store.commit(Array.from({ length: 200 }, (_, index) => introduction(`c${index}`)))
+    store.close()
+    const later = open()
+    later.commit(Array.from({ length: 200 }, (_, index) => introduction(`d${index}`)))
+    for (const name of [path, `${path}-wal`]) copyFileSync(name, `${name}.left`)
+    later.close()
+    for (const name of [path, `${path}-wal`]) renameSync(`${name}.left`, name)
+  }
+  const closed = (): void => {
+    leftBehind()
+    open().close()
+  }
+  const half = (name: string): void => truncateSync(name, statSync(name).size / 2)
+  const newer = (): void => {
     const database = new DatabaseSync(path)
     database.exec('PRAGMA user_version = 99')
     database.close()
-    expect(() => open()).toThrow(/schema version 99/)
+  }
+
+  test.each<[string, string, () => void, () => void]>([
+    ['of a newer version', 'newer', closed, newer],
+    ['that is no database', 'damaged', closed, () => writeFileSync(path, 'x'.repeat(8_192))],
+    [
+      'whose header is overwritten, beside a log',
+      'damaged',
+      leftBehind,
+      () => writeFileSync(path, 'x'.repeat(8_192)),
+    ],
+    ['that was truncated', 'damaged', closed, () => half(path)],
+    ['that was truncated, beside a log', 'damaged', leftBehind, () => half(path)],
+    ['that was truncated to nothing, beside a log', 'damaged', leftBehind, () => truncateSync(path)],
+    [
+      'that was truncated to nothing, beside containers',
+      'damaged',
+      closed,
+      () => {
+        truncateSync(path)
+        mkdirSync(join(path, '../containers/c1'), { recursive: true })
+      },
+    ],
+    [
+      'in whose place is a directory',
+      'damaged',
+      closed,
+      () => {
+        rmSync(path)
+        mkdirSync(path)
+      },
+    ],
+  ])('%s is refused, and left as it is', (_, failure, make, damage) => {
+    make()
+    damage()
+    const contents = (): (Buffer | undefined)[] =>
+      [path, `${path}-wal`].map((name) =>
+        statSync(name, { throwIfNoEntry: false })?.isFile() ? readFileSync(name) : undefined,
+      )
+    const before = contents()
+    const error = (() => {
+      try {
+        return open()
+      } catch (thrown) {
+        return thrown
+      }
+    })()
+    expect(error).toBeInstanceOf(StoreError)
+    expect(error).toMatchObject({ failure, message: expect.stringContaining(path), hint: expect.any(String) })
+    // The log may be made, empty; it is never written, and never removed.
+    expect(contents()[0]).toEqual(before[0])
+    if (before[1] !== undefined) expect(contents()[1]).toEqual(before[1])
   })
 
-  test.each([
-    ['is no database', () => writeFileSync(path, 'x'.repeat(8_192))],
-    ['was truncated', () => truncateSync(path, 3_000)],
-  ])('that %s is an error that names it', (_, damage) => {
+  test('whose log is gone is what it was before, and goes on', () => {
+    leftBehind()
+    rmSync(`${path}-wal`)
     const store = open()
-    store.commit(Array.from({ length: 50 }, (_, index) => introduction(`c${index}`)))
-    store.close()
-    damage()
-    expect(() => open().containers()).toThrow(StoreError)
-    expect(() => open().containers()).toThrow(path)
+    expect(store.containers()).toHaveLength(200)
+    expect(store.commit([introduction('e1')])[0]?.seq).toBe(201)
+  })
+
+  test('that an engine has died over, in the middle of writing the log into it, is whole', () => {
+    leftBehind()
+    // The header tells of pages that only the log has yet.
+    const header = readFileSync(path)
+    header.writeUInt32BE(header.readUInt32BE(28) + 50, 28)
+    writeFileSync(path, header)
+    expect(open().containers()).toHaveLength(400)
   })
 })
