@@ -78,6 +78,41 @@ export class ProgramError extends RunchartError {
   }
 }
 
+/** The system refused what was needed: space, a descriptor, a permission. `ESYSTEM` */
+export class SystemError extends RunchartError {
+  override readonly name = 'SystemError'
+  /** The system's own name of it, such as `ENOSPC`. */
+  readonly errno: string
+  constructor(message: string, errno: string, facts?: ErrorFacts) {
+    super('ESYSTEM', message, { hint: hintForErrno(errno), ...facts })
+    this.errno = errno
+  }
+}
+
+const ERRNO_HINTS: Record<string, string> = {
+  ENOSPC: 'free space on that disk',
+  EDQUOT: 'free space on that disk, or raise the quota',
+  EMFILE: 'raise the limit of open files (ulimit -n)',
+  ENFILE: 'raise the sysctl fs.file-max',
+  EAGAIN: 'raise the limit of processes (ulimit -u, or the pids cgroup)',
+  ENOMEM: 'free memory, or raise the limit of the memory cgroup',
+  EROFS: 'mount that file system for writing',
+  EACCES: 'give this user permission for it',
+  EPERM: 'give this user permission for it',
+}
+
+/** What to do about an error of the system, where that can be said. */
+export function hintForErrno(errno: string | undefined): string | undefined {
+  return ERRNO_HINTS[errno ?? '']
+}
+
+/** An error of the system as one of ours, saying what was being done; any other error is given back as it is. */
+export function typedError(error: unknown, doing: string, facts?: ErrorFacts): unknown {
+  const { code, syscall, message } = error as NodeJS.ErrnoException
+  if (error instanceof RunchartError || code === undefined || syscall === undefined) return error
+  return new SystemError(`${doing}: ${message}`, code, { cause: error, ...facts })
+}
+
 /** A file in the exits directory is not what conmon writes. `EEXITFILE` */
 export class ExitFileError extends RunchartError {
   override readonly name = 'ExitFileError'

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { criuWords } from '../checkpoint/image.ts'
 import { RuntimeError } from '../errors.ts'
-import { classifyFailure, lastMessage } from '../runtime/failure.ts'
+import { classifyFailure, hintForFullDisk, lastMessage } from '../runtime/failure.ts'
 import type { ConmonOptions } from './argv.ts'
 import { runPaths } from './paths.ts'
 
@@ -70,7 +70,8 @@ function createError(
   const verb = options.restore === undefined ? 'create' : 'restore'
   const program = { path: options.runtimePath, verb, exitCode: null, signal: null, ...facts }
   const message = `${basename(options.runtimePath)} ${verb} ${options.id}: ${words}`
-  return new RuntimeError(message, failure, program, { containerId: options.id, cause })
+  const hint = hintForFullDisk(options.runDir, words)
+  return new RuntimeError(message, failure, program, { containerId: options.id, hint, cause })
 }
 
 function readEnd(path: string): string {

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, constants, openSync } from 'node:fs'
 import type { Duplex } from 'node:stream'
-import { ProgramError } from '../errors.ts'
+import { hintForErrno, ProgramError } from '../errors.ts'
 import { spawnLabelled } from '../selinux/spawn.ts'
 import { type ConmonOptions, conmonArgv, conmonDescriptors, conmonEnv } from './argv.ts'
 import { type Lifeline, openBothEnds, type SyncPipe } from './lifeline.ts'
@@ -50,8 +50,9 @@ export async function spawnConmon(options: ConmonOptions): Promise<SpawnedConmon
     await once(child, 'spawn')
   } catch (cause) {
     ends.abandon()
-    const why = (cause as Error).message
-    throw new ProgramError(`cannot run ${options.conmonPath}: ${why}`, { containerId: options.id, cause })
+    const { message, code } = cause as NodeJS.ErrnoException
+    const facts = { containerId: options.id, hint: hintForErrno(code), cause }
+    throw new ProgramError(`cannot run ${options.conmonPath}: ${message}`, facts)
   } finally {
     closeSync(ends.writerFd)
     closeSync(logFd)

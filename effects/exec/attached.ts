@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import type { Readable, Writable } from 'node:stream'
 import { killMonitor } from '../conmon/monitor.ts'
-import { ProgramError } from '../errors.ts'
+import { hintForErrno, ProgramError } from '../errors.ts'
 import { baseEnvironment } from '../process/environment.ts'
 import type { ProcessIdentity } from '../process/identity.ts'
 import { keepEnd } from '../process/output.ts'
@@ -113,9 +113,10 @@ async function spawnRuntime(
   try {
     await once(child, 'spawn')
   } catch (cause) {
-    const why = (cause as Error).message
-    throw new ProgramError(`cannot run ${options.runtimePath}: ${why}`, {
+    const { message, code } = cause as NodeJS.ErrnoException
+    throw new ProgramError(`cannot run ${options.runtimePath}: ${message}`, {
       containerId: options.containerId,
+      hint: hintForErrno(code),
       cause,
     })
   }

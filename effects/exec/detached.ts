@@ -6,7 +6,7 @@ import { type Lifeline, makeLifeline, openBothEnds, openLifeline, type SyncPipe 
 import { killMonitor } from '../conmon/monitor.ts'
 import { runPaths } from '../conmon/paths.ts'
 import { parseSyncMessage } from '../conmon/sync-pipe.ts'
-import { ProgramError } from '../errors.ts'
+import { hintForErrno, ProgramError } from '../errors.ts'
 import { readExitFile } from '../exits/file.ts'
 import type { ProcessIdentity } from '../process/identity.ts'
 import { prepareSession } from './attached.ts'
@@ -117,8 +117,10 @@ async function spawnConmon(
     return { child, syncPipe: ends.watch() }
   } catch (cause) {
     ends.abandon()
-    throw new ProgramError(`cannot run ${options.conmonPath}: ${(cause as Error).message}`, {
+    const { message, code } = cause as NodeJS.ErrnoException
+    throw new ProgramError(`cannot run ${options.conmonPath}: ${message}`, {
       containerId: options.containerId,
+      hint: hintForErrno(code),
       cause,
     })
   } finally {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { runPaths } from '../conmon/paths.ts'
 import { RuntimeError } from '../errors.ts'
-import { classifyFailure, lastMessage } from '../runtime/failure.ts'
+import { classifyFailure, hintForFullDisk, lastMessage } from '../runtime/failure.ts'
 import type { ExecOptions } from './options.ts'
 
 const MAX_LOG_CHARS = 64 * 1024
@@ -37,7 +37,8 @@ export function execFailure(options: ExecOptions, failed: FailedExec): RuntimeEr
     timedOut,
   }
   const message = `${basename(runtimePath)} exec ${containerId}: ${words}`
-  return new RuntimeError(message, failure, program, { containerId })
+  const hint = hintForFullDisk(sessionDir, words)
+  return new RuntimeError(message, failure, program, { containerId, hint })
 }
 
 function readEnd(path: string): string {

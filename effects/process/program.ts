@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { execa, type Options } from 'execa'
-import { ProgramError } from '../errors.ts'
+import { hintForErrno, ProgramError } from '../errors.ts'
 import { spawnWithSocketLabel } from '../selinux/spawn.ts'
 import { keepEnd, keepStart } from './output.ts'
 
@@ -75,7 +75,8 @@ function start(request: ProgramRequest): Child {
   try {
     return spawnWithSocketLabel(socketLabel, () => execa(path, [...args], execaOptions(request)))
   } catch (cause) {
-    throw new ProgramError(`cannot run ${path}: ${(cause as Error).message}`, { cause })
+    const { message, code } = cause as NodeJS.ErrnoException
+    throw new ProgramError(`cannot run ${path}: ${message}`, { hint: hintForErrno(code), cause })
   }
 }
 
@@ -141,7 +142,7 @@ function throwIfNotStarted(request: ProgramRequest, result: ChildResult): void {
   const code = result.code ?? 'unknown error'
   throw new ProgramError(`cannot run ${request.path}: ${whyNotStarted(request, code)}`, {
     cause: result.cause,
-    hint: hintFor(code),
+    hint: hintForErrno(code),
   })
 }
 
@@ -160,10 +161,4 @@ const WORDS: Record<string, string> = {
   ENFILE: 'too many open files on this machine (ENFILE)',
   EAGAIN: 'too many processes (EAGAIN)',
   ENOMEM: 'not enough memory (ENOMEM)',
-}
-
-function hintFor(code: string): string | undefined {
-  if (code === 'EMFILE') return 'raise the limit of open files (ulimit -n)'
-  if (code === 'EAGAIN') return 'raise the limit of processes (ulimit -u, or the pids cgroup)'
-  return undefined
 }

@@ -1,3 +1,4 @@
+import { statfsSync } from 'node:fs'
 import type { RuntimeFailure } from '../errors.ts'
 
 /**
@@ -56,6 +57,21 @@ export function lastMessage(text: string): string | undefined {
   const messages = text.split('\n').map(readMessage)
   const last = messages.findLast((message) => message?.grave) ?? messages.findLast((message) => message)
   return last?.text.slice(0, MAX_MESSAGE).replace(REPEATED, '')
+}
+
+/** What to do where a runtime failed for want of room in `directory`, which it does not always say. */
+export function hintForFullDisk(directory: string, words: string): string | undefined {
+  if (!/no space left on device/i.test(words) && hasRoom(directory)) return undefined
+  return `free space on the disk of ${directory}`
+}
+
+function hasRoom(directory: string): boolean {
+  try {
+    const { bavail, ffree, files } = statfsSync(directory)
+    return bavail > 0 && (files === 0 || ffree > 0)
+  } catch {
+    return true
+  }
 }
 
 const MAX_MESSAGE = 8192

@@ -7,7 +7,7 @@ import { baseEnvironment } from '../process/environment.ts'
 import type { Limiter } from '../process/limiter.ts'
 import { type ProgramResult, runProgram } from '../process/program.ts'
 import { isContainerId, type RuntimeVerb, runtimeArgv } from './argv.ts'
-import { classifyFailure, lastMessage } from './failure.ts'
+import { classifyFailure, hintForFullDisk, lastMessage } from './failure.ts'
 import { parseRuntimeState, type RuntimeState } from './state.ts'
 
 export type { RuntimeState } from './state.ts'
@@ -185,7 +185,7 @@ function verbError(
   const { exitCode, signal, stderr, durationMs, timedOut } = result
   const program = { path: options.path, verb, exitCode, signal, stderr, durationMs, timedOut }
   const message = `${basename(options.path)} ${verb} ${id}: ${words}`
-  const facts = { containerId: id, cause, hint: hintFor(verb) }
+  const facts = { containerId: id, cause, hint: hintFor(verb) ?? hintForFullDisk(options.root, words) }
   return new RuntimeError(message, failure, { ...program, logLine: lastMessage(stderr) }, facts)
 }
 

@@ -1,5 +1,5 @@
 import { type ContainerContext, type Exit, LOST_MONITOR, OUTLIVED_KILL } from '../../machines/index.ts'
-import { RunchartError, StopTimeoutError } from '../errors.ts'
+import { RunchartError, StopTimeoutError, typedError } from '../errors.ts'
 import { signalName } from '../spec/signals.ts'
 import type { ContainerFacts, ContainerRow } from '../store/records.ts'
 import type { ContainerState, ErrorRecord, ExitRecord } from '../types.ts'
@@ -112,9 +112,8 @@ export function errorOf(failure: unknown, { id, name }: { id: string; name: stri
       hint: 'somebody killed it, or it ran out of memory; start the container again',
     })
   }
-  return failure instanceof Error
-    ? failure
-    : new RunchartError('EFAILED', String(failure), { containerId: id })
+  const error = typedError(failure, `container ${name}`, { containerId: id })
+  return error instanceof Error ? error : new RunchartError('EFAILED', String(error), { containerId: id })
 }
 
 /** An error as it is stored and sent. */

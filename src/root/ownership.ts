@@ -13,7 +13,7 @@ import {
 } from 'node:fs'
 import { dirname, isAbsolute, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { InvalidInputError, RootError, RootOwnedError } from '../errors.ts'
+import { hintForErrno, InvalidInputError, RootError, RootOwnedError } from '../errors.ts'
 import type { EnginePaths } from './paths.ts'
 
 /** A directory that this process alone uses, until it lets go or dies. */
@@ -35,7 +35,7 @@ export function makeDirectory(path: string, mode = 0o700): string {
     return realpathSync(path)
   } catch (error) {
     throw new RootError(`cannot make the directory ${path}: ${wordsOf(error)}`, {
-      hint: 'choose a directory that this user may write to, with --root and --run-root',
+      hint: ELSEWHERE,
       cause: error,
     })
   }
@@ -89,14 +89,17 @@ const isDirectory = (path: string): boolean =>
  */
 export function own(directory: string): Ownership {
   const pidPath = join(directory, 'owner.pid')
-  const lock = openLock(join(directory, 'owner.lock'))
+  const path = join(directory, 'owner.lock')
+  const lock = openLock(path)
   try {
-    lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
+    // No byte is written, so that a full disk can be owned, and put right.
+    lock.exec('PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
   } catch (error) {
     lock.close()
+    if (((error as { errcode?: number }).errcode ?? 0) % 256 !== SQLITE_BUSY) throw cannotWrite(path, error)
     throw ownedBy(directory, readPid(pidPath), error)
   }
-  writeFileSync(pidPath, `${process.pid}\n`, { mode: 0o600 })
+  tell(pidPath)
   let released = false
   const release = (): void => {
     if (released) return
@@ -107,17 +110,35 @@ export function own(directory: string): Ownership {
   return { directory, release }
 }
 
+const SQLITE_BUSY = 5
+
+/** Says who the owner is, where there is room for that: only the lock counts. */
+function tell(pidPath: string): void {
+  try {
+    writeFileSync(pidPath, `${process.pid}\n`, { mode: 0o600 })
+  } catch {
+    rmSync(pidPath, { force: true })
+  }
+}
+
 function openLock(path: string): DatabaseSync {
   try {
     closeSync(openSync(path, 'a', 0o600))
     return new DatabaseSync(path)
   } catch (error) {
-    throw new RootError(`cannot write to ${path}: ${wordsOf(error)}`, {
-      hint: 'choose a directory that this user may write to, with --root and --run-root',
-      cause: error,
-    })
+    throw cannotWrite(path, error)
   }
 }
+
+function cannotWrite(path: string, cause: unknown): RootError {
+  const { code } = cause as NodeJS.ErrnoException
+  return new RootError(`cannot write to ${path}: ${wordsOf(cause)}`, {
+    hint: code === 'ENOSPC' || code === 'EMFILE' ? hintForErrno(code) : ELSEWHERE,
+    cause,
+  })
+}
+
+const ELSEWHERE = 'choose a directory that this user may write to, with --root and --run-root'
 
 function ownedBy(directory: string, pid: number | undefined, cause: unknown): RootOwnedError {
   const owner = pid === undefined ? 'another process' : `process ${pid}`
