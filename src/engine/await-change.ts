@@ -4,6 +4,13 @@ import type { Change, Supervisor } from './supervisor.ts'
 /** What a change means to whoever waits: a value, an error to throw, or `undefined` to go on waiting. */
 export type Verdict<T> = { value: T } | { error: Error } | undefined
 
+/** How a change is waited for. */
+export interface Waiting {
+  signal?: AbortSignal | undefined
+  /** Ends the wait with StoreError where a change of the container cannot be written; it is told when it can. */
+  unlessRefused?: boolean | undefined
+}
+
 /**
  * Waits for the committed change that decides. Listening begins in this call, so that nothing is missed
  * between a command and the waiting for it. A cancelled wait touches nothing.
@@ -11,7 +18,7 @@ export type Verdict<T> = { value: T } | { error: Error } | undefined
 export function awaitChange<T>(
   supervisor: Supervisor,
   judge: (change: Change) => Verdict<T>,
-  signal?: AbortSignal,
+  { signal, unlessRefused = false }: Waiting = {},
 ): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     supervisor.assertOpen()
@@ -19,17 +26,19 @@ export function awaitChange<T>(
       unlisten()
       signal?.removeEventListener('abort', onAbort)
     }
-    const onAbort = (): void => {
+    const fail = (error: unknown): void => {
       stop()
-      reject(signal?.reason)
+      reject(error)
     }
-    const unlisten = supervisor.listen((change) => {
+    const onAbort = (): void => fail(signal?.reason)
+    const hear = (change: Change | 'closed'): void => {
       const verdict = change === 'closed' ? { error: new EngineClosedError() } : judge(change)
       if (verdict === undefined) return
       stop()
       if ('error' in verdict) reject(verdict.error)
       else resolve(verdict.value)
-    })
+    }
+    const unlisten = supervisor.listen(hear, unlessRefused ? fail : undefined)
     if (signal?.aborted) onAbort()
     else signal?.addEventListener('abort', onAbort)
   })

@@ -39,8 +39,12 @@ export function provideEffects(find: Find): typeof containerMachine {
       restoreContainer: effect((supervisor, input, signal) =>
         create(supervisor, signal, restoreOptions(supervisor, input)),
       ),
-      recordExit: effect(async (supervisor) => discardExitFile(supervisor)),
-      cleanUp: effect(cleanUp),
+      recordExit: fromPromise<void, RunInput>(async ({ input }) =>
+        discardExitFile(await onceDurable(find, input)),
+      ),
+      cleanUp: fromPromise<void, RunInput>(async ({ input, signal }) =>
+        cleanUp(await onceDurable(find, input), signal),
+      ),
       removeContainer: effect(remove),
       reconcile: effect(reconcileAll),
     },
@@ -48,6 +52,15 @@ export function provideEffects(find: Find): typeof containerMachine {
 }
 
 type Work<Output, Input> = (supervisor: Supervisor, input: Input, signal: AbortSignal) => Promise<Output>
+
+/** What follows an exit is nobody's command that could be refused: it waits for the disk, however long. */
+async function onceDurable(find: Find, { id }: RunInput): Promise<Supervisor> {
+  const supervisor = find(id)
+  // As in afterCommit.
+  await Promise.resolve()
+  await supervisor.engine.journal.durable()
+  return supervisor
+}
 
 /** Intent before effect: the transition that asks for the work is on disk before the work begins. */
 async function afterCommit<Output, Input extends RunInput>(
@@ -128,8 +141,7 @@ async function deliver(
   abort: AbortSignal,
 ): Promise<void> {
   // Told before it is sent: what it does may be seen before the runtime has returned.
-  supervisor.record({ type: 'signal', signal: signalName(signal) ?? String(signal) })
-  await supervisor.engine.journal.committed()
+  await supervisor.recordSignal(signalName(signal) ?? String(signal))
   const every = all && hasCgroup(supervisor)
   await supervisor.engine.runtime.kill(supervisor.id, signal, { all: every, signal: abort })
   if (every && signal === constants.signals.SIGKILL) killFirst(supervisor)
@@ -172,7 +184,7 @@ async function reconcileAll(
 }
 
 /** The runtime lets go, conmon has ended, and what belonged to the run is gone. */
-async function cleanUp(supervisor: Supervisor, _: RunInput, signal: AbortSignal): Promise<void> {
+async function cleanUp(supervisor: Supervisor, signal: AbortSignal): Promise<void> {
   const { engine, id } = supervisor
   const ended = await letMonitorEnd(supervisor, signal)
   try {

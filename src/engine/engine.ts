@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import type { Observable } from 'rxjs'
 import type { ExitSighting } from '../../effects/exits/watcher.ts'
-import { EngineClosedError, NameTakenError, NotFoundError } from '../errors.ts'
+import { EngineClosedError, NameTakenError, NotFoundError, StoreError } from '../errors.ts'
 import { makeRunDirectories, type Ownership } from '../root/ownership.ts'
 import { currentHost } from '../spec/host.ts'
 import { newId, validateName } from '../spec/names.ts'
@@ -167,12 +167,26 @@ export class ContainerEngine implements Engine {
     try {
       await verbs.createRun(supervisor)
     } catch (error) {
-      if (supervisor.row.state === 'configured') await verbs.remove(supervisor, true)
+      if (error instanceof StoreError || supervisor.row.state === 'configured')
+        await this.#discard(supervisor)
       throw error
     } finally {
       signal?.removeEventListener('abort', abandon)
       // Their numbers may be another file's by the next run.
       supervisor.preserveFds = []
+    }
+  }
+
+  /** Where the store cannot be written, it goes when it can; nobody is made to wait for that. Never rejects. */
+  async #discard(supervisor: Supervisor): Promise<void> {
+    try {
+      await verbs.remove(supervisor, true)
+    } catch (error) {
+      if (error instanceof StoreError) {
+        void this.#context.journal.durable().then(() => this.#discard(supervisor))
+      } else {
+        supervisor.logger.warn({ err: error }, 'a container that could not be made is still there')
+      }
     }
   }
 
@@ -268,7 +282,8 @@ export class ContainerEngine implements Engine {
 
   async #close(): Promise<void> {
     try {
-      await this.#settled()
+      // What waits for the disk does not settle while that is full.
+      if (!this.#context.journal.isBehind) await this.#settled()
       this.#watch?.close()
       const supervisors = [...this.#supervisors.values()]
       await Promise.all(supervisors.map(({ sessions }) => sessions.close()))

@@ -195,11 +195,9 @@ export class ContainerHandle implements Container {
 /** Resolves when the present run writes no more; conmon has closed the log before its exit can be seen. */
 async function silence(supervisor: Supervisor, signal: AbortSignal | undefined): Promise<void> {
   if (SILENT.has(supervisor.row.state)) return
-  await awaitChange(
-    supervisor,
-    ({ to }) => (SILENT.has(to) ? { value: undefined } : undefined),
+  await awaitChange(supervisor, ({ to }) => (SILENT.has(to) ? { value: undefined } : undefined), {
     signal,
-  ).catch(() => {})
+  }).catch(() => {})
 }
 
 /** One container as it was committed. */

@@ -18,7 +18,7 @@ import {
 import { defaultRoot, defaultRunRoot, type EnginePaths, enginePaths } from '../root/paths.ts'
 import { StoredEventStream } from '../store/event-stream.ts'
 import { Journal } from '../store/journal.ts'
-import { Store } from '../store/store.ts'
+import { openStore } from '../store/open.ts'
 import type { Engine } from '../types.ts'
 import type { EngineContext } from './context.ts'
 import { type CreationOptions, creationSettings } from './creation/settings.ts'
@@ -75,7 +75,11 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
         xdgRuntimeDir: creation.inherited.xdgRuntimeDir,
         notifySocket: creation.inherited.notifySocket,
       })
-    const store = new Store(paths.store, readBootId(), () => forgetRuntimeState(paths))
+    const store = await openStore({
+      ...{ path: paths.store, lastToldPath: paths.lastTold, bootId: readBootId() },
+      onTrouble: (error) => logger.warn({ err: error }, 'the number of the newest event is not kept'),
+      onRestart: () => forgetRuntimeState(paths),
+    })
     try {
       const journal = new Journal(store, (error) =>
         logger.error({ err: error }, 'a transition could not be committed'),

@@ -9,9 +9,10 @@ import {
   type KnownContainer,
   type ProcessFacts,
 } from '../../machines/index.ts'
-import { EngineClosedError, IllegalTransitionError } from '../errors.ts'
+import { EngineClosedError, IllegalTransitionError, type StoreError } from '../errors.ts'
 import { type ContainerPaths, containerPaths } from '../root/paths.ts'
 import type { Spec } from '../spec/types.ts'
+import type { JournalEntry } from '../store/journal.ts'
 import type {
   ContainerCommit,
   ContainerRow,
@@ -42,6 +43,9 @@ export interface Change {
 
 /** Hears of each change; a `closed` engine tells no more. */
 export type ChangeListener = (change: Change | 'closed') => void
+
+/** Hears that the store does not take a change for now. */
+export type RefusalListener = (error: StoreError) => void
 
 /** What a container's row does not say of its chart. */
 interface Bearings {
@@ -74,7 +78,7 @@ export class Supervisor {
   /** Requests of `kill` that wait for their signal to be delivered. */
   readonly signalRequests = new Map<number, (outcome: Error | undefined) => void>()
   readonly #bearings: Bearings
-  readonly #listeners = new Set<ChangeListener>()
+  readonly #listeners = new Map<ChangeListener, RefusalListener | undefined>()
   #committed: ContainerRow
   /** The newest row, on its way to disk. */
   #newest: ContainerRow
@@ -117,7 +121,7 @@ export class Supervisor {
     return this.#spec ?? this.engine.store.spec(this.id)
   }
 
-  /** Commits the row of a container that is new. */
+  /** Commits the row of a container that is new. Throws StoreError, and leaves nothing, where that cannot be. */
   async introduce(): Promise<void> {
     const row = this.#committed
     const event: UnnumberedEvent = {
@@ -126,8 +130,7 @@ export class Supervisor {
       from: null,
       to: row.state,
     }
-    this.#append({ row, spec: this.#spec, event })
-    await this.engine.journal.committed()
+    await this.engine.journal.appendNow(this.#entry({ row, spec: this.#spec, event }))
     // From here on the store keeps it.
     this.#spec = undefined
   }
@@ -182,16 +185,16 @@ export class Supervisor {
     throw this.refuse(asked, hint, state === 'running' ? 'stopped' : state)
   }
 
-  /** Commits the live sessions, with events of theirs; resolves once they may be told. */
+  /** Commits the live sessions, with events of theirs; resolves once they may be told, rejects where not yet. */
   recordSessions(execs: ExecRow[] | undefined, events: readonly SessionEvent[]): Promise<void> {
     const { execs: _, ...facts } = this.#newest.facts
     this.#newest = { ...this.#newest, facts: execs === undefined ? facts : { ...facts, execs } }
     const row = this.#newest
     const at = new Date().toISOString()
-    return new Promise((resolve) => {
-      for (const event of events) this.#append({ row, event: { ...stamp(row, at), ...event } })
-      this.#append({ row }, undefined, resolve)
-    })
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    for (const event of events) this.#append({ row, event: { ...stamp(row, at), ...event } })
+    this.engine.journal.append({ ...this.#entry({ row }, undefined, resolve), refused: reject })
+    return promise
   }
 
   /** A number that tells one `kill` from another. */
@@ -200,15 +203,16 @@ export class Supervisor {
     return this.#request
   }
 
-  listen(listener: ChangeListener): () => void {
-    this.#listeners.add(listener)
+  listen(listener: ChangeListener, refused?: RefusalListener): () => void {
+    this.#listeners.set(listener, refused)
     return () => this.#listeners.delete(listener)
   }
 
-  /** Puts an event of this container on the stream, in order with its transitions. */
-  record(event: { type: 'signal'; signal: string }): void {
+  /** Puts a signal that is about to be sent on the stream. Rejects with StoreError, and tells nobody, where it cannot. */
+  recordSignal(signal: string): Promise<void> {
     const row = this.#newest
-    this.#append({ row, event: { ...stamp(row, new Date().toISOString()), ...event } })
+    const event: UnnumberedEvent = { type: 'signal', ...stamp(row, new Date().toISOString()), signal }
+    return this.engine.journal.appendNow(this.#entry({ row, event }))
   }
 
   /** Whether the chart's state has a place for what was seen. */
@@ -267,7 +271,7 @@ export class Supervisor {
     this.#closed = true
     this.#actor?.stop()
     this.witnesses.release()
-    for (const listener of [...this.#listeners]) listener('closed')
+    this.#tell('closed')
     this.#listeners.clear()
   }
 
@@ -305,15 +309,26 @@ export class Supervisor {
   }
 
   #append(commit: ContainerCommit, change?: Change, done?: () => void): void {
+    this.engine.journal.append(this.#entry(commit, change, done))
+  }
+
+  #entry(commit: ContainerCommit, change?: Change, done?: () => void): JournalEntry {
     const told = (event: EngineEvent | undefined): void => {
       this.#committed = commit.row
       if (event !== undefined) this.#bearings.tell(event)
       done?.()
       if (change === undefined) return
-      for (const listener of [...this.#listeners]) listener(change)
+      this.#tell(change)
       if (change.to === 'removed') this.#leave()
     }
-    this.engine.journal.append({ commit, told })
+    const refused = (error: StoreError): void => {
+      for (const listener of [...this.#listeners.values()]) listener?.(error)
+    }
+    return { commit, told, refused: change && refused }
+  }
+
+  #tell(news: Change | 'closed'): void {
+    for (const listener of [...this.#listeners.keys()]) listener(news)
   }
 
   #leave(): void {

@@ -120,14 +120,15 @@ async function obey<T>(
   signal: AbortSignal | undefined,
 ): Promise<T> {
   signal?.throwIfAborted()
+  const { journal } = supervisor.engine
+  // What could not be written comes first; a command that is refused for it has moved nothing.
+  if (journal.isBehind) await journal.committed()
   const listening = new AbortController()
   const cancel = signal === undefined ? listening.signal : AbortSignal.any([signal, listening.signal])
-  const outcome = awaitChange(supervisor, judge, cancel)
+  const outcome = awaitChange(supervisor, judge, { signal: cancel, unlessRefused: true })
   try {
     supervisor.command(command)
-    // A store that cannot be written is told at once, not when it can again.
-    const [value] = await Promise.all([outcome, supervisor.engine.journal.committed()])
-    return value
+    return await outcome
   } catch (error) {
     outcome.catch(() => {})
     throw error
@@ -184,7 +185,7 @@ export async function restore(
 /** Has the runtime let go of a container that has exited; one that it has let go of is left as it is. */
 export async function cleanup(supervisor: Supervisor, signal?: AbortSignal): Promise<void> {
   if (supervisor.row.state === 'exited') return
-  if (supervisor.row.state === 'cleaning') return awaitChange(supervisor, judgeCleanup, signal)
+  if (supervisor.row.state === 'cleaning') return awaitChange(supervisor, judgeCleanup, { signal })
   await obey(supervisor, { type: 'cleanup' }, judgeCleanup, signal)
 }
 
@@ -248,6 +249,6 @@ export async function waitForExit(
       const hint = 'look at its last exit record'
       return { error: new RemovedError(`container ${row.name} was removed`, { containerId: row.id, hint }) }
     },
-    signal,
+    { signal },
   )
 }

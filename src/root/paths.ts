@@ -25,6 +25,8 @@ export interface EnginePaths {
   store: string
   /** Gone with a restart of the machine. */
   runRoot: string
+  /** The number of the newest event that was told. */
+  lastTold: string
   exits: string
   sockets: string
   /** The runtime's own state. */
@@ -36,6 +38,7 @@ export const enginePaths = (root: string, runRoot: string): EnginePaths => ({
   root,
   store: join(root, 'store.db'),
   runRoot,
+  lastTold: join(runRoot, 'last-seq'),
   exits: join(runRoot, 'exits'),
   sockets: join(runRoot, 'socket'),
   runtimeRoot: join(runRoot, 'runtime'),

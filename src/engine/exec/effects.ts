@@ -68,12 +68,13 @@ async function start(session: Session, _: ExecRunInput, chartSignal: AbortSignal
   return { process: session.attached.process }
 }
 
-/** Nobody awaits the actor of a `kill`: its failure is its caller's, and must not become the chart's. */
+/**
+ * Nobody awaits the actor of a `kill`: its failure is its caller's, and must not become the chart's. A signal waits
+ * for no disk: what is bound to its caller has to end when that is full as well.
+ */
 async function answer(session: Session, input: ExecSignalInput): Promise<void> {
   const answered = input.request === undefined ? undefined : session.signalRequests.get(input.request)
   try {
-    await Promise.resolve()
-    await session.supervisor.engine.journal.committed()
     await deliver(session, input)
     answered?.(undefined)
   } catch (error) {

@@ -12,7 +12,13 @@ import {
   type execMachine,
   type ProcessFacts,
 } from '../../../machines/index.ts'
-import { EngineClosedError, IllegalTransitionError, RunchartError, StopTimeoutError } from '../../errors.ts'
+import {
+  EngineClosedError,
+  IllegalTransitionError,
+  RunchartError,
+  StopTimeoutError,
+  typedError,
+} from '../../errors.ts'
 import { signalName } from '../../spec/signals.ts'
 import type { ExecRow } from '../../store/records.ts'
 import type { ExecExit, ExecState } from '../../types.ts'
@@ -196,9 +202,10 @@ export class Session {
     this.#row = row
     this.#isStarted ||= runs
     const events = isFirstRun && this.request !== undefined ? [this.#startedEvent(context.process)] : []
-    void this.#bearings.commit(...events).then(() => {
-      if (runs) this.#started.resolve()
-    })
+    void this.#bearings.commit(...events).then(
+      () => runs && this.#started.resolve(),
+      (error) => runs && this.#started.reject(error),
+    )
   }
 
   /** Its exit is told from now on: the chart has a place for it. */
@@ -228,25 +235,39 @@ export class Session {
 
   /** Nothing has run: its caller need not wait for the disk. */
   #fail(failure: unknown): void {
-    const error = failure instanceof Error ? failure : new RunchartError('EFAILED', String(failure))
+    const { name, id } = this.supervisor
+    const thrown = typedError(failure, `a command in container ${name}`, { containerId: id })
+    const error = thrown instanceof Error ? thrown : new RunchartError('EFAILED', String(thrown))
     this.#started.reject(error)
     this.#exited.reject(error)
-    void this.#bearings.commit().then(() => {
-      this.#clearAway()
-      this.#over.resolve()
-    })
+    void this.#bearings
+      .commit()
+      .catch(() => {})
+      .then(() => this.#finish())
   }
 
   #conclude({ code, cause }: ChartExit, process: ProcessFacts | undefined): void {
     const exited: SessionEvent = { type: 'exec.exited', sessionId: this.id, exitCode: code, cause }
     const isNews = this.request !== undefined && !this.#isStarted
     const events = isNews ? [this.#startedEvent(process), exited] : [exited]
-    void this.#bearings.commit(...events).then(() => {
-      this.#clearAway()
+    const exit = { code, cause, signal: code > 128 ? signalName(code - 128) : null }
+    void this.#bearings.commit(...events).then(
+      () => this.#finish(exit),
+      (error) => this.#finish(exit, error),
+    )
+  }
+
+  /** Over is over, but what could not be committed is told to nobody; its event follows when it is. */
+  #finish(exit?: ExecExit, refusal?: Error): void {
+    this.#clearAway()
+    if (refusal !== undefined) {
+      this.#started.reject(refusal)
+      this.#exited.reject(refusal)
+    } else if (exit !== undefined) {
       this.#started.resolve()
-      this.#exited.resolve({ code, cause, signal: code > 128 ? signalName(code - 128) : null })
-      this.#over.resolve()
-    })
+      this.#exited.resolve(exit)
+    }
+    this.#over.resolve()
   }
 
   #startedEvent(process: ProcessFacts | undefined): SessionEvent {

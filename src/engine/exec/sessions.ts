@@ -92,6 +92,10 @@ export class Sessions {
     try {
       await session.started
       signal?.throwIfAborted()
+    } catch (error) {
+      // One that runs, but could not be recorded, has nobody that it belongs to.
+      session.stop(SIGKILL, 0).catch(() => {})
+      throw error
     } finally {
       if (session.row.detached || signal?.aborted === true) signal?.removeEventListener('abort', abandon)
       else void session.over.then(() => signal?.removeEventListener('abort', abandon))
