@@ -242,14 +242,17 @@ test('however little room is left, a create is made or refused, and leaves nothi
 test('a log that does not fit any more ends no container', async () => {
   await using bed = await setUp()
   const engine = await bed.place.open()
-  const script = 'yes runchart | head -c 4000000; while [ ! -e /tmp/go ]; do sleep 0.05; done; exit 6'
-  const loud = await bed.place.sh(engine, script)
+  const at = (name: string): string => `while [ ! -e /tmp/${name} ]; do sleep 0.02; done`
+  const loud = await bed.place.sh(
+    engine,
+    `${at('write')}; yes runchart | head -c 4000000; ${at('end')}; exit 6`,
+  )
   await loud.start()
-  const isFullOf = (): boolean => statSync(loud.inspect().logPath).size > 1_000_000
-  await expect.poll(isFullOf, PATIENT).toBe(true)
+  writeFileSync(join(bed.place.rootfs, 'tmp/write'), '')
+  await expect.poll(() => statSync(loud.inspect().logPath).size, PATIENT).toBeGreaterThan(1_000_000)
   using full = bed.disk.fill()
   expect(full.free()).toBe(0)
-  writeFileSync(join(bed.place.rootfs, 'tmp/go'), '')
+  writeFileSync(join(bed.place.rootfs, 'tmp/end'), '')
   await expect.poll(() => existsSync(join(bed.place.runRoot, 'exits', loud.id)), PATIENT).toBe(true)
   expect(statSync(loud.inspect().logPath).size).toBeLessThan(4_000_000)
   rmSync(loud.inspect().logPath)
