@@ -1,6 +1,7 @@
 import { homedir } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import { removeExitFile, removeHalfExitFiles } from '../exits/file.ts'
+import { assertDescriptorsLeft } from '../process/descriptors.ts'
 import { identifyProcess, type ProcessIdentity } from '../process/identity.ts'
 import { settleInTime } from '../process/in-time.ts'
 import type { Limiter } from '../process/limiter.ts'
@@ -53,6 +54,7 @@ export function createContainer(options: ConmonOptions, call: CreateCall): Promi
 }
 
 async function createNow(options: ConmonOptions, call: CreateCall): Promise<CreatedContainer> {
+  assertDescriptorsLeft(options.id)
   // A stale exit file would be taken for this run's.
   removeExitFile(options.exitsDir, options.id)
   removeHalfExitFiles(options.exitsDir, options.id)

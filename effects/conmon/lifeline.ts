@@ -86,8 +86,17 @@ export function openBothEnds(path: string): { writerFd: number; watch: () => Syn
   if (readerFd === undefined) throw new ProgramError(`${path} is no FIFO`)
   // Open for reading as well, conmon never meets a broken pipe, which ends it in the middle of a create when the
   // engine dies; and its message stays in the FIFO for the next one.
-  const writerFd = openSync(path, constants.O_RDWR | constants.O_NOFOLLOW)
+  const writerFd = openOr(() => closeSync(readerFd), path, constants.O_RDWR | constants.O_NOFOLLOW)
   return { writerFd, watch: () => watchReader(readerFd), abandon: () => closeSync(readerFd) }
+}
+
+function openOr(undo: () => void, path: string, flags: number): number {
+  try {
+    return openSync(path, flags)
+  } catch (error) {
+    undo()
+    throw error
+  }
 }
 
 /** A lifeline from its very beginning, when conmon still has to report on the create. */

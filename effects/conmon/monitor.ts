@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { identifyProcess, isSameProcess, killGroupOf, type ProcessIdentity } from '../process/identity.ts'
+import { cannotLook, lookAt } from '../process/look.ts'
 import { type Lifeline, lifelineInode, openLifeline } from './lifeline.ts'
 import { runPaths } from './paths.ts'
 
@@ -30,14 +31,17 @@ export async function killMonitor(runDir: string, lifeline?: Lifeline): Promise<
     over = true
   })
   try {
-    const monitor = findMonitor(runDir)
-    for (let round = 0; round < ROUNDS; round += 1) {
+    let monitor: ProcessIdentity | undefined
+    const killThem = (): boolean => {
+      monitor ??= findMonitor(runDir)
       // Each round anew: a runtime may have been forked just before its conmon died.
       const makers = findMakers(runDir)
       // conmon leads a group in which its runtime is, and whatever that has started, but not the container.
       for (const maker of makers) killGroupOf(maker)
-      const dying = monitor !== undefined && isSameProcess(monitor)
-      if (over && !dying && makers.length === 0) return true
+      return makers.length === 0 && (monitor === undefined || !isSameProcess(monitor))
+    }
+    for (let round = 0; round < ROUNDS; round += 1) {
+      if (isSeenToBeTrue(killThem) && over) return true
       await delay(ROUND_MS)
     }
     return false
@@ -46,13 +50,19 @@ export async function killMonitor(runDir: string, lifeline?: Lifeline): Promise<
   }
 }
 
-function readPid(path: string): number | undefined {
+/** What cannot be looked at for an instant is looked at in the next round. */
+function isSeenToBeTrue(look: () => boolean): boolean {
   try {
-    const text = readFileSync(path, 'latin1').trim()
-    return /^[1-9]\d{0,9}$/.test(text) ? Number(text) : undefined
-  } catch {
-    return undefined
+    return look()
+  } catch (error) {
+    if (!cannotLook(error)) throw error
+    return false
   }
+}
+
+function readPid(path: string): number | undefined {
+  const text = lookAt(() => readFileSync(path, 'latin1').trim()) ?? ''
+  return /^[1-9]\d{0,9}$/.test(text) ? Number(text) : undefined
 }
 
 /**
@@ -68,12 +78,8 @@ function findMakers(runDir: string): ProcessIdentity[] {
 }
 
 function writesPidFile(pid: string, pidFile: string): boolean {
-  try {
-    const argv = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
-    return ['-p', '--pid-file'].includes(argv[argv.indexOf(pidFile) - 1] ?? '')
-  } catch {
-    return false
-  }
+  const argv = (lookAt(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8')) ?? '').split('\0')
+  return ['-p', '--pid-file'].includes(argv[argv.indexOf(pidFile) - 1] ?? '')
 }
 
 /** Whether a process has the FIFO open for writing; an engine that watches it has it open for reading only. */
@@ -83,21 +89,14 @@ function holdsLifeline(pid: number, path: string): boolean {
 }
 
 function descriptorsOf(pid: number): string[] {
-  try {
-    return readdirSync(`/proc/${pid}/fd`)
-  } catch {
-    return []
-  }
+  return lookAt(() => readdirSync(`/proc/${pid}/fd`)) ?? []
 }
 
 function isWriterOf(pid: number, fd: string, fifo: { dev: bigint; ino: bigint }): boolean {
-  try {
-    const stat = statSync(`/proc/${pid}/fd/${fd}`, { bigint: true })
-    if (stat.ino !== fifo.ino || stat.dev !== fifo.dev) return false
-    const flags = /^flags:\s+([0-7]+)/m.exec(readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'latin1'))?.[1] ?? '0'
-    // open(2): the lowest two bits are the access mode, 0 for reading.
-    return (Number.parseInt(flags, 8) & 3) !== 0
-  } catch {
-    return false
-  }
+  const stat = lookAt(() => statSync(`/proc/${pid}/fd/${fd}`, { bigint: true }))
+  if (stat?.ino !== fifo.ino || stat.dev !== fifo.dev) return false
+  const info = lookAt(() => readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'latin1')) ?? ''
+  const flags = /^flags:\s+([0-7]+)/m.exec(info)?.[1] ?? '0'
+  // open(2): the lowest two bits are the access mode, 0 for reading.
+  return (Number.parseInt(flags, 8) & 3) !== 0
 }

@@ -33,31 +33,33 @@ export async function spawnConmon(options: ConmonOptions): Promise<SpawnedConmon
   const paths = runPaths(options.runDir)
   const args = conmonArgv(options)
   const { handedOver, startFd } = conmonDescriptors(options)
-  const ends = openBothEnds(paths.lifeline)
   const logFd = openLog(paths.monitorLog)
-  const startedAt = performance.now()
-  let child: ChildProcess
   try {
-    child = spawnLabelled(() =>
-      spawn(options.conmonPath, args, {
-        // 2.1.6 writes its out-of-memory marker into its working directory.
-        cwd: options.runDir,
-        env: conmonEnv(options),
-        detached: true,
-        stdio: ['ignore', 'ignore', logFd, ...handedOver, 'pipe', ends.writerFd],
-      }),
-    )
-    await once(child, 'spawn')
-  } catch (cause) {
-    ends.abandon()
-    const { message, code } = cause as NodeJS.ErrnoException
-    const facts = { containerId: options.id, hint: hintForErrno(code), cause }
-    throw new ProgramError(`cannot run ${options.conmonPath}: ${message}`, facts)
+    const ends = openBothEnds(paths.lifeline)
+    const startedAt = performance.now()
+    try {
+      const child = spawnLabelled(() =>
+        spawn(options.conmonPath, args, {
+          // 2.1.6 writes its out-of-memory marker into its working directory.
+          cwd: options.runDir,
+          env: conmonEnv(options),
+          detached: true,
+          stdio: ['ignore', 'ignore', logFd, ...handedOver, 'pipe', ends.writerFd],
+        }),
+      )
+      await once(child, 'spawn')
+      return handle(child, child.stdio[startFd] as Duplex, ends.watch(), startedAt)
+    } catch (cause) {
+      ends.abandon()
+      const { message, code } = cause as NodeJS.ErrnoException
+      const facts = { containerId: options.id, hint: hintForErrno(code), cause }
+      throw new ProgramError(`cannot run ${options.conmonPath}: ${message}`, facts)
+    } finally {
+      closeSync(ends.writerFd)
+    }
   } finally {
-    closeSync(ends.writerFd)
     closeSync(logFd)
   }
-  return handle(child, child.stdio[startFd] as Duplex, ends.watch(), startedAt)
 }
 
 function openLog(path: string): number {

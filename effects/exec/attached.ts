@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import type { Readable, Writable } from 'node:stream'
 import { killMonitor } from '../conmon/monitor.ts'
 import { hintForErrno, ProgramError } from '../errors.ts'
+import { assertDescriptorsLeft } from '../process/descriptors.ts'
 import { baseEnvironment } from '../process/environment.ts'
 import type { ProcessIdentity } from '../process/identity.ts'
 import { keepEnd } from '../process/output.ts'
@@ -68,6 +69,7 @@ async function startNow(
   args: string[],
   call: ExecCall,
 ): Promise<AttachedExec> {
+  assertDescriptorsLeft(options.containerId)
   prepareSession(options, call.base)
   const startedAt = performance.now()
   const watching = watchSessionPid(options.sessionDir)

@@ -8,6 +8,7 @@ import { runPaths } from '../conmon/paths.ts'
 import { parseSyncMessage } from '../conmon/sync-pipe.ts'
 import { hintForErrno, ProgramError } from '../errors.ts'
 import { readExitFile } from '../exits/file.ts'
+import { assertDescriptorsLeft } from '../process/descriptors.ts'
 import type { ProcessIdentity } from '../process/identity.ts'
 import { prepareSession } from './attached.ts'
 import { execConmonArgv, execConmonEnv, execConmonFds, type MonitoredExecOptions } from './conmon-argv.ts'
@@ -69,6 +70,7 @@ async function startNow(
   call: ExecCall,
   lead: (conmon: WaitingConmon) => Promise<void>,
 ): Promise<DetachedExec> {
+  assertDescriptorsLeft(options.containerId)
   prepareSession(options, call.base)
   const { lifeline } = runPaths(options.sessionDir)
   await makeLifeline(lifeline)
@@ -99,32 +101,35 @@ async function spawnConmon(
   args: string[],
 ): Promise<{ child: ChildProcess; syncPipe: SyncPipe }> {
   const { lifeline, monitorLog } = runPaths(options.sessionDir)
-  const ends = openBothEnds(lifeline)
   const { O_WRONLY, O_CREAT, O_APPEND, O_NOFOLLOW } = constants
   const logFd = openSync(monitorLog, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0o600)
   try {
-    const child = spawn(options.conmonPath, args, {
-      cwd: options.sessionDir,
-      env: execConmonEnv(options),
-      detached: true,
-      stdio: [
-        ...(['ignore', 'ignore', logFd, ...options.preserveFds, 'pipe'] as const),
-        ...(options.attach === true ? (['pipe'] as const) : []),
-        ends.writerFd,
-      ],
-    })
-    await once(child, 'spawn')
-    return { child, syncPipe: ends.watch() }
-  } catch (cause) {
-    ends.abandon()
-    const { message, code } = cause as NodeJS.ErrnoException
-    throw new ProgramError(`cannot run ${options.conmonPath}: ${message}`, {
-      containerId: options.containerId,
-      hint: hintForErrno(code),
-      cause,
-    })
+    const ends = openBothEnds(lifeline)
+    try {
+      const child = spawn(options.conmonPath, args, {
+        cwd: options.sessionDir,
+        env: execConmonEnv(options),
+        detached: true,
+        stdio: [
+          ...(['ignore', 'ignore', logFd, ...options.preserveFds, 'pipe'] as const),
+          ...(options.attach === true ? (['pipe'] as const) : []),
+          ends.writerFd,
+        ],
+      })
+      await once(child, 'spawn')
+      return { child, syncPipe: ends.watch() }
+    } catch (cause) {
+      ends.abandon()
+      const { message, code } = cause as NodeJS.ErrnoException
+      throw new ProgramError(`cannot run ${options.conmonPath}: ${message}`, {
+        containerId: options.containerId,
+        hint: hintForErrno(code),
+        cause,
+      })
+    } finally {
+      closeSync(ends.writerFd)
+    }
   } finally {
-    closeSync(ends.writerFd)
     closeSync(logFd)
   }
 }

@@ -3,15 +3,12 @@ import { runPaths } from '../conmon/paths.ts'
 import { RunchartError } from '../errors.ts'
 import { identifyProcess, isSameProcess, type ProcessIdentity } from '../process/identity.ts'
 import { watchHint } from '../process/inotify.ts'
+import { lookAt } from '../process/look.ts'
 
 /** The number in a session's pid file; undefined where there is none yet. */
 export function readSessionPid(sessionDir: string): number | undefined {
-  try {
-    const text = readFileSync(runPaths(sessionDir).pidFile, 'latin1').trim()
-    return /^[1-9]\d{0,9}$/.test(text) ? Number(text) : undefined
-  } catch {
-    return undefined
-  }
+  const text = lookAt(() => readFileSync(runPaths(sessionDir).pidFile, 'latin1').trim()) ?? ''
+  return /^[1-9]\d{0,9}$/.test(text) ? Number(text) : undefined
 }
 
 /**
@@ -56,20 +53,12 @@ function openWatch(directory: string): FSWatcher {
 
 function isOurs(pid: number, pidFile: string): boolean {
   const parent = parentOf(pid)
-  if (parent === undefined) return false
-  try {
-    return readFileSync(`/proc/${parent}/cmdline`, 'utf8').split('\0').includes(pidFile)
-  } catch {
-    return false
-  }
+  const argv = parent && lookAt(() => readFileSync(`/proc/${parent}/cmdline`, 'utf8'))
+  return argv?.split('\0').includes(pidFile) === true
 }
 
 /** Field 4 of /proc/PID/stat (proc(5)). */
 function parentOf(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]
-  } catch {
-    return undefined
-  }
+  const stat = lookAt(() => readFileSync(`/proc/${pid}/stat`, 'latin1'))
+  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[1]
 }

@@ -110,6 +110,8 @@ export function wasOomKilled(runDir: string): boolean {
   return existsSync(join(runDir, 'oom'))
 }
 
+const WHAT_CANNOT_BE_OPENED: Record<string, string> = { ELOOP: 'a symbolic link', ENXIO: 'a socket' }
+
 function openExitFile(path: string, id: string): number | undefined {
   try {
     if (!isRealDirectory(dirname(path))) return undefined
@@ -118,8 +120,8 @@ function openExitFile(path: string, id: string): number | undefined {
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
     if (code === 'ENOENT') return undefined
-    if (code === 'ELOOP') throw strange(path, id, 'a symbolic link', cause)
-    if (code === 'ENXIO') throw strange(path, id, 'a socket', cause)
+    const what = WHAT_CANNOT_BE_OPENED[code ?? '']
+    if (what !== undefined) throw strange(path, id, what, cause)
     // Not the directory's fault, then.
     if (code === 'EACCES' && existsSync(path)) throw strange(path, id, 'unreadable', cause)
     throw unusable('read', path, id, cause)

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { lookAt } from './look.ts'
 
 /** Names one process among all that ever had its number. */
 export interface ProcessIdentity {
@@ -16,7 +17,11 @@ export function readBootId(): string {
   return bootId
 }
 
-/** The identity of a living process; undefined where there is none, or only a zombie. */
+/**
+ * The identity of a living process; undefined where there is none, or only a zombie.
+ *
+ * @throws the system's error where no process can be looked at, such as EMFILE; so do all that follow
+ */
 export function identifyProcess(pid: number): ProcessIdentity | undefined {
   const startTime = readStartTime(pid)
   return startTime === undefined ? undefined : { pid, startTime, bootId: readBootId() }
@@ -73,11 +78,7 @@ function readStartTime(pid: number): string | undefined {
 
 function readStat(pid: number): string | undefined {
   if (!Number.isSafeInteger(pid) || pid <= 0) return undefined
-  try {
-    return readFileSync(`/proc/${pid}/stat`, 'latin1')
-  } catch {
-    return undefined
-  }
+  return lookAt(() => readFileSync(`/proc/${pid}/stat`, 'latin1'))
 }
 
 /** From field 3 on. The command, field 2, may hold blanks and parentheses; what comes after the last one is plain. */

@@ -87,6 +87,8 @@ export class Supervisor {
   #actor: Actor<typeof containerMachine> | undefined
   /** The last run whose exit was seen. */
   #exitSeen = 0
+  /** What the chart's last failed effect threw. */
+  #thrown: unknown
   #request = 0
   #closed = false
 
@@ -294,8 +296,11 @@ export class Supervisor {
     const before = this.#newest
     const at = new Date().toISOString()
     const row = nextRow(before, state, snapshot.context, at)
-    const failure = errorOf(snapshot.context.failure, this)
-    if (state === before.state && sameFacts(before, row)) return
+    const { failure: thrown } = snapshot.context
+    const failure = errorOf(thrown, this)
+    // The same words again are another failure, which somebody may wait for.
+    if (state === before.state && sameFacts(before, row) && thrown === this.#thrown) return
+    this.#thrown = thrown
     this.#newest = row
     if (row.generation !== before.generation) this.sessions.renew()
     const event = state === before.state ? undefined : stateEvent(before, row, at)

@@ -106,12 +106,12 @@ const judgeCleanup: Judge<undefined> = (change) => {
   return change.from === 'cleaning' && change.to === 'stopped' ? failed(change, 'be cleaned up') : undefined
 }
 
+const judgeRefresh: Judge<undefined> = (change) =>
+  change.from === 'reconciling' && change.to !== 'reconciling' ? done : undefined
+
 /** Where the world gives no answer it is asked again, but nobody is made to wait for that. */
-const judgeRefresh: Judge<undefined> = (change) => {
-  if (change.from !== 'reconciling') return undefined
-  if (change.to !== 'reconciling') return done
-  return change.failure === undefined ? undefined : failed(change, 'be refreshed')
-}
+const judgeDoubt = ({ from, to, failure }: Change): { error: Error } | undefined =>
+  from === 'reconciling' && to === 'reconciling' && failure !== undefined ? { error: failure } : undefined
 
 async function obey<T>(
   supervisor: Supervisor,
@@ -125,7 +125,8 @@ async function obey<T>(
   if (journal.isBehind) await journal.committed()
   const listening = new AbortController()
   const cancel = signal === undefined ? listening.signal : AbortSignal.any([signal, listening.signal])
-  const outcome = awaitChange(supervisor, judge, { signal: cancel, unlessRefused: true })
+  const decide = (change: Change) => judge(change) ?? judgeDoubt(change)
+  const outcome = awaitChange(supervisor, decide, { signal: cancel, unlessRefused: true })
   try {
     supervisor.command(command)
     return await outcome

@@ -67,7 +67,14 @@ async function ends(
   withinMs = Number.POSITIVE_INFINITY,
 ): Promise<boolean> {
   const { generation } = supervisor.row
-  const isAtWork = (): boolean => isSameProcess(monitor) || leftBehind(supervisor, generation)
+  const isAtWork = (): boolean => {
+    try {
+      return isSameProcess(monitor) || leftBehind(supervisor, generation)
+    } catch {
+      // It cannot be looked at now, and will be again.
+      return true
+    }
+  }
   let waited = 0
   for (let pause = FIRST_LOOK_MS; isAtWork(); pause = Math.min(2 * pause, LAST_LOOK_MS)) {
     if (waited >= withinMs) return false
