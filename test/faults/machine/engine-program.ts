@@ -14,6 +14,7 @@ const on = (id: string): Container => engine.get(id)
 const METHODS: Record<string, (...args: Args) => unknown> = {
   create: async (_, options) => (await engine.create(options as object)).id,
   start: (id) => on(id).start(),
+  pause: (id) => on(id).pause(),
   stop: (id, options) => on(id).stop(options as object),
   kill: (id, signal) => on(id).kill(signal as string),
   wait: (id) => on(id).wait(),

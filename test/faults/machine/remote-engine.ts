@@ -14,6 +14,7 @@ import type {
 export interface RemoteEngine extends AsyncDisposable {
   create(options: CreateOptions): Promise<string>
   start(id: string): Promise<void>
+  pause(id: string): Promise<void>
   stop(id: string, options?: { timeout?: number }): Promise<ExitRecord>
   kill(id: string, signal: string): Promise<void>
   wait(id: string): Promise<ExitRecord>
@@ -43,7 +44,7 @@ export interface RemoteOptions {
 }
 
 const PROGRAM = join(import.meta.dirname, 'engine-program.ts')
-const ABOUT_A_CONTAINER = new Set(['start', 'stop', 'kill', 'wait', 'exec', 'remove', 'inspect'])
+const ABOUT_A_CONTAINER = new Set(['start', 'pause', 'stop', 'kill', 'wait', 'exec', 'remove', 'inspect'])
 
 /** Starts an engine in a process of its own; it is killed when it is disposed of. Rejects where it does not open. */
 export async function remoteEngine(
