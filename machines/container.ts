@@ -319,7 +319,8 @@ export const containerMachine = createMachine({
         src: 'startContainer',
         input: run,
         onDone: { target: 'running' },
-        onError: { target: 'created', actions: assign(({ event }) => ({ failure: event.error })) },
+        // A runtime that was killed, or failed late, may have started it all the same.
+        onError: { target: 'reconciling', actions: assign(({ event }) => ({ failure: event.error })) },
       },
       on: whileInFlight,
     },

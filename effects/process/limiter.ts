@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import { setTimeout as delay } from 'node:timers/promises'
 import pLimit from 'p-limit'
 
 /**
@@ -8,8 +9,17 @@ import pLimit from 'p-limit'
  */
 export type Limiter = <T>(task: () => Promise<T>, signal?: AbortSignal) => Promise<T>
 
-/** Makes a {@link Limiter}; twice the number of processors where no number is given. */
-export function createLimiter(concurrency = availableParallelism() * 2): Limiter {
+/** What has run for so many milliseconds does not use a processor but waits for something, maybe for ever. */
+const PLACE_MS = 3_000
+
+/**
+ * Makes a {@link Limiter}; twice the number of processors where no number is given. A task that takes longer than
+ * `placeMs` goes on, but no longer keeps others from theirs: what hangs for one container holds up no other.
+ */
+export function createLimiter(
+  concurrency = availableParallelism() * 2,
+  { placeMs = PLACE_MS }: { placeMs?: number } = {},
+): Limiter {
   const limit = pLimit(concurrency)
   return <T>(task: () => Promise<T>, signal?: AbortSignal) =>
     new Promise<T>((resolve, reject) => {
@@ -19,8 +29,15 @@ export function createLimiter(concurrency = availableParallelism() * 2): Limiter
       const run = async () => {
         if (signal?.aborted === true) return
         signal?.removeEventListener('abort', giveUp)
-        await task().then(resolve, reject)
+        await orLeftAlone(task().then(resolve, reject), placeMs)
       }
       limit(run).catch(reject)
     })
+}
+
+async function orLeftAlone(work: Promise<void>, afterMs: number): Promise<void> {
+  const timer = new AbortController()
+  const late = delay(afterMs, undefined, { ref: false, signal: timer.signal }).catch(() => {})
+  await Promise.race([work, late])
+  timer.abort()
 }

@@ -20,6 +20,8 @@ export interface RuntimeOptions {
   root: string
   /** Bounds how many run at once. */
   limit: Limiter
+  /** The same of `kill` alone, so that nothing else holds up what ends a container; `limit` where left out. */
+  killLimit?: Limiter | undefined
   xdgRuntimeDir?: string | undefined
   /** The service manager's socket, handed on to `start`, which passes the container's readiness on to it. */
   notifySocket?: string | undefined
@@ -80,7 +82,7 @@ interface VerbCall extends RuntimeCall, CheckpointCall {
 /** Makes a {@link Runtime}; runs nothing yet. */
 export function createRuntime(options: RuntimeOptions): Runtime {
   const run = (verb: RuntimeVerb, call: VerbCall = {}) =>
-    options.limit(() => runVerb(options, verb, call), call.signal)
+    limitOf(options, verb)(() => runVerb(options, verb, call), call.signal)
   const act = async (verb: RuntimeVerb, call?: RuntimeCall) => {
     throwIfFailed(options, verb, await run(verb, call))
   }
@@ -115,6 +117,10 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     },
     list: (call) => listIds(options.root, call),
   }
+}
+
+function limitOf({ limit, killLimit }: RuntimeOptions, { verb }: RuntimeVerb): Limiter {
+  return verb === 'kill' ? (killLimit ?? limit) : limit
 }
 
 async function runVerb(

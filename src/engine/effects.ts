@@ -12,7 +12,7 @@ import {
   type RunInput,
   type SignalInput,
 } from '../../machines/index.ts'
-import { RuntimeError } from '../errors.ts'
+import { RuntimeError, StoreError } from '../errors.ts'
 import { signalName } from '../spec/signals.ts'
 import { letMonitorEnd } from './creation/clear.ts'
 import { createRun } from './creation/run.ts'
@@ -20,6 +20,10 @@ import { clearCreation, discardExitFile, removeOwnCgroup, removeRunFiles } from 
 import { reconcile } from './reconcile.ts'
 import { checkpoint, restoreOptions } from './runtime/checkpoint.ts'
 import type { Supervisor } from './supervisor.ts'
+
+const { SIGKILL } = constants.signals
+/** How long a runtime has to kill a container before that is done without it; the chart waits 5 s for the exit. */
+const UNAIDED_MS = 2_000
 
 type Find = (id: string) => Supervisor
 
@@ -128,10 +132,20 @@ async function answer(find: Find, input: SignalInput, signal: AbortSignal): Prom
 }
 
 async function signalForStop(supervisor: Supervisor, input: SignalInput, abort: AbortSignal): Promise<void> {
+  const isLast = input.signal === SIGKILL
+  // A runtime that hangs must not keep alive what is to be killed.
+  const unaided = isLast ? setTimeout(() => killFirst(supervisor), UNAIDED_MS) : undefined
   try {
     await deliver(supervisor, input, abort)
   } catch (error) {
-    if (!isGone(supervisor, error)) throw error
+    if (isGone(supervisor, error)) return
+    if (!isLast || error instanceof StoreError || !killFirst(supervisor)) throw error
+    supervisor.logger.warn(
+      { err: error },
+      'the runtime could not kill the container; it was killed without it',
+    )
+  } finally {
+    clearTimeout(unaided)
   }
 }
 
@@ -144,15 +158,19 @@ async function deliver(
   await supervisor.recordSignal(signalName(signal) ?? String(signal))
   const every = all && hasCgroup(supervisor)
   await supervisor.engine.runtime.kill(supervisor.id, signal, { all: every, signal: abort })
-  if (every && signal === constants.signals.SIGKILL) killFirst(supervisor)
+  // runc finds all by their devices cgroup, out of which systemd (252, version 1) moves those in a slice of a slice:
+  // then it finds nobody, and says nothing.
+  if (every && signal === SIGKILL) killFirst(supervisor)
 }
 
-/**
- * runc finds all by their devices cgroup, out of which systemd (252, version 1) moves those in a slice of a slice: then
- * it finds nobody, and says nothing.
- */
-function killFirst({ row }: Supervisor): void {
-  if (row.facts.process !== null) signalProcess(row.facts.process, 'SIGKILL')
+/** With its first process all in a container's pid namespace end. False where that one could not be signalled. */
+function killFirst({ row, logger }: Supervisor): boolean {
+  try {
+    return row.facts.process !== null && signalProcess(row.facts.process, 'SIGKILL')
+  } catch (error) {
+    logger.warn({ err: error }, 'the first process of the container could not be killed')
+    return false
+  }
 }
 
 /** Without a cgroup, as a user has none unless root has delegated one, a runtime cannot tell which processes are all. */

@@ -37,7 +37,7 @@ export interface EngineOptions extends CreationOptions {
   conmon?: string | undefined
   /** Name or absolute path of CRIU, which checkpoints need; the `criu` that the runtime finds. */
   criu?: string | undefined
-  /** How many programs may run at once; twice the cores. */
+  /** How many programs may run at once; twice the cores. One that has hung for seconds does not count. */
   concurrency?: number | undefined
   /** Where the engine logs; it is silent without one. */
   logger?: Logger | undefined
@@ -67,10 +67,10 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   const owned: Ownership[] = []
   try {
     const paths = ownPaths(options, owned)
-    const limit = createLimiter(options.concurrency)
+    const [limit, killLimit] = [createLimiter(options.concurrency), createLimiter(options.concurrency)]
     const runtimeAt = (path: string, manager: CgroupManager): Runtime =>
       createRuntime({
-        ...{ path, root: paths.runtimeRoot, limit },
+        ...{ path, root: paths.runtimeRoot, limit, killLimit, timeoutMs: creation.runtimeTimeoutMs },
         systemdCgroup: manager === 'systemd',
         xdgRuntimeDir: creation.inherited.xdgRuntimeDir,
         notifySocket: creation.inherited.notifySocket,

@@ -69,10 +69,13 @@ describe('creating', () => {
 })
 
 describe('starting', () => {
-  test('that fails goes back to created', async () => {
+  test('that fails leaves in doubt whether it has begun, and the world is asked', async () => {
     const container = await into('starting')
     await container.failed('startContainer')
+    expect(container.state).toBe('reconciling.asking')
+    await container.done('reconcile', { found: 'created', ...CREATED })
     expect(container.state).toBe('created')
+    expect(container.context.failure).toBeDefined()
   })
 
   test('an exit that overtakes it is the end of the run', async () => {

@@ -26,6 +26,7 @@ export async function createRun(
       {
         signal,
         limit: supervisor.engine.limit,
+        timeoutMs: supervisor.engine.creation.runtimeTimeoutMs,
         beforeStart: (pid) => place(supervisor, pid, signal),
       },
     )

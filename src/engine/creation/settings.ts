@@ -1,5 +1,6 @@
 import type { CgroupManager } from '../../../effects/cgroup/placement.ts'
 import { InvalidInputError } from '../../errors.ts'
+import { MAX_STOP_TIMEOUT } from '../../spec/options.ts'
 import { quote } from '../../spec/quote.ts'
 import { type Inherited, readInherited } from './inherited.ts'
 
@@ -17,6 +18,11 @@ export interface CreationOptions {
   reservePorts?: boolean | undefined
   /** What becomes of a container whose conmon dies before it; `kill` where left out. */
   monitorLost?: MonitorLost | undefined
+  /**
+   * Seconds after which a runtime that has not done what it was asked is killed; where left out 30, and 240 for a create
+   * and for a start that waits for readiness. A checkpoint has 600 in any case.
+   */
+  runtimeTimeout?: number | undefined
 }
 
 /**
@@ -35,6 +41,7 @@ export interface CreationSettings {
   noPivot: boolean
   reservePorts: boolean
   monitorLost: MonitorLost
+  runtimeTimeoutMs: number | undefined
   /** conmon's own level of logging. */
   conmonLogLevel: string
   inherited: Inherited
@@ -54,6 +61,7 @@ export function creationSettings(options: CreationOptions, logLevel: string): Cr
     noPivot: validFlag('noPivot', options.noPivot ?? false),
     reservePorts: validFlag('reservePorts', options.reservePorts ?? false),
     monitorLost: validMonitorLost(options.monitorLost ?? 'kill'),
+    runtimeTimeoutMs: validTimeout(options.runtimeTimeout),
     conmonLogLevel: CONMON_LEVELS[logLevel] ?? 'warning',
     inherited: readInherited(),
   }
@@ -89,6 +97,15 @@ function validLogSize(bytes: number): number {
   if (Number.isSafeInteger(bytes) && bytes >= -1) return bytes
   throw new InvalidInputError(`invalid largest size of a log ${quote(bytes)}`, {
     hint: 'give a whole number of bytes, or -1 for no limit',
+  })
+}
+
+function validTimeout(seconds: number | undefined): number | undefined {
+  if (seconds === undefined) return undefined
+  if (typeof seconds === 'number' && seconds > 0 && seconds <= MAX_STOP_TIMEOUT)
+    return Math.ceil(seconds * 1_000)
+  throw new InvalidInputError(`invalid time limit of the runtime ${quote(seconds)}`, {
+    hint: `give seconds, more than 0 and at most ${MAX_STOP_TIMEOUT}`,
   })
 }
 

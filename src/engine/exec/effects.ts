@@ -58,7 +58,8 @@ async function start(session: Session, _: ExecRunInput, chartSignal: AbortSignal
     noNewPrivileges: process.noNewPrivileges === true,
   }
   const signal = AbortSignal.any([chartSignal, session.starting.signal])
-  const call = { signal, limit: engine.limit, base: process }
+  const { runtimeTimeoutMs: timeoutMs } = engine.creation
+  const call = { signal, limit: engine.limit, timeoutMs, base: process }
   const monitored = { ...options, conmonPath: engine.conmonPath, socketsDir: engine.paths.sockets }
   if (detach) {
     session.detached = await startDetached(monitored, call)

@@ -57,4 +57,13 @@ describe('createLimiter', () => {
     task.resolve('done all the same')
     expect(await running).toBe('done all the same')
   })
+
+  it('lets others go on where a task takes long, and still hands on what it comes to', async () => {
+    const limit = createLimiter(1, { placeMs: 10 })
+    const hung = Promise.withResolvers<string>()
+    const first = limit(() => hung.promise)
+    expect(await limit(async () => 'second')).toBe('second')
+    hung.resolve('first')
+    expect(await first).toBe('first')
+  })
 })
