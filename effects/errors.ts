@@ -3,6 +3,8 @@
  * said, how long it took.
  */
 
+import { printable } from './process/printable.ts'
+
 /** Facts that an error carries besides its message. */
 export interface ErrorFacts {
   containerId?: string | undefined
@@ -10,7 +12,7 @@ export interface ErrorFacts {
   cause?: unknown
 }
 
-/** The base of every error that runchart throws on purpose. */
+/** The base of every error that runchart throws on purpose. Its message and its hint can be shown on any terminal. */
 export class RunchartError extends Error {
   override readonly name: string = 'RunchartError'
   /** Stable, for programs. */
@@ -20,10 +22,10 @@ export class RunchartError extends Error {
   readonly hint: string | undefined
 
   constructor(code: string, message: string, facts: ErrorFacts = {}) {
-    super(message, facts.cause === undefined ? undefined : { cause: facts.cause })
+    super(printable(message), facts.cause === undefined ? undefined : { cause: facts.cause })
     this.code = code
     this.containerId = facts.containerId
-    this.hint = facts.hint
+    this.hint = facts.hint === undefined ? undefined : printable(facts.hint)
   }
 }
 

@@ -5,21 +5,6 @@ export interface OutputKeeper {
   text(): string
 }
 
-/** Keeps the first `limit` bytes. */
-export function keepStart(limit: number): OutputKeeper {
-  const chunks: Buffer[] = []
-  let kept = 0
-  return {
-    add(chunk) {
-      if (kept >= limit) return
-      const part = chunk.subarray(0, limit - kept)
-      chunks.push(part)
-      kept += part.length
-    },
-    text: () => Buffer.concat(chunks).toString('utf8'),
-  }
-}
-
 /** Keeps the last `limit` bytes. */
 export function keepEnd(limit: number): OutputKeeper {
   let chunks: Buffer[] = []

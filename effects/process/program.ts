@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { execa, type Options } from 'execa'
 import { hintForErrno, ProgramError } from '../errors.ts'
 import { spawnWithSocketLabel } from '../selinux/spawn.ts'
-import { keepEnd, keepStart } from './output.ts'
+import { keepEnd } from './output.ts'
 
 /** One run of a program. */
 export interface ProgramRequest {
@@ -17,7 +17,7 @@ export interface ProgramRequest {
   signal?: AbortSignal | undefined
   /** SELinux's context of the sockets that are made for it; the caller's own where left out. */
   socketLabel?: string | undefined
-  /** Bytes kept of each stream, 65,536 where left out; the start of stdout and the end of stderr. */
+  /** Bytes kept of each stream, its last ones; 65,536 where left out. */
   maxOutputBytes?: number | undefined
 }
 
@@ -49,7 +49,7 @@ const UNKILLABLE_MS = 5_000
 export async function runProgram(request: ProgramRequest): Promise<ProgramResult> {
   request.signal?.throwIfAborted()
   const limit = request.maxOutputBytes ?? DEFAULT_OUTPUT_BYTES
-  const kept = { stdout: keepStart(limit), stderr: keepEnd(limit) }
+  const kept = { stdout: keepEnd(limit), stderr: keepEnd(limit) }
   const child = start(request)
   child.stdout.on('data', (chunk: Buffer) => kept.stdout.add(chunk))
   child.stderr.on('data', (chunk: Buffer) => kept.stderr.add(chunk))

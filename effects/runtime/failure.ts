@@ -50,13 +50,17 @@ export function classifyFailure(stderrAndLog: string): RuntimeFailure {
 }
 
 /**
- * The last message in a runtime's log or standard error: errors before warnings, whether written as JSON lines,
- * as logrus text or plainly; undefined where there is none.
+ * The last message in a runtime's log or standard error, whether written as JSON lines, as logrus text or plainly;
+ * undefined where there is none. An error that says so comes before what anybody else wrote there, and that before a
+ * warning.
  */
 export function lastMessage(text: string): string | undefined {
   const messages = text.split('\n').map(readMessage)
-  const last = messages.findLast((message) => message?.grave) ?? messages.findLast((message) => message)
-  return last?.text.slice(0, MAX_MESSAGE).replace(REPEATED, '')
+  const last = WEIGHTS.map((weight) => messages.findLast((message) => message?.weight === weight))
+  return last
+    .find((message) => message !== undefined)
+    ?.text.slice(0, MAX_MESSAGE)
+    .replace(REPEATED, '')
 }
 
 /** What to do where a runtime failed for want of room in `directory`, which it does not always say. */
@@ -74,39 +78,45 @@ function hasRoom(directory: string): boolean {
   }
 }
 
-const MAX_MESSAGE = 8192
+/** Characters; the whole of it is in the error's `stderr`. */
+const MAX_MESSAGE = 2048
 /** runc begins with its own name and verb, which our messages begin with too. */
 const REPEATED = /^runc \w+ failed: /
 
+/** The gravest first. */
+const WEIGHTS = ['error', 'unknown', 'less'] as const
+
 interface Message {
   text: string
-  /** An error, or of unknown weight. */
-  grave: boolean
+  weight: (typeof WEIGHTS)[number]
 }
 
 function readMessage(line: string): Message | undefined {
   const text = line.trim()
   if (text === '') return undefined
-  return readJson(text) ?? readLogrus(text) ?? { text, grave: true }
+  return readJson(text) ?? readLogrus(text) ?? { text, weight: 'unknown' }
 }
 
+/** Whatever stands before it in the line is another's. */
 function readJson(line: string): Message | undefined {
-  if (!line.startsWith('{')) return undefined
+  const start = line.indexOf('{"')
+  if (start < 0) return undefined
   try {
-    const { msg, level } = JSON.parse(line) as { msg?: unknown; level?: unknown }
-    return typeof msg === 'string' ? { text: msg, grave: isGrave(level) } : undefined
+    const { msg, level } = JSON.parse(line.slice(start)) as { msg?: unknown; level?: unknown }
+    return typeof msg === 'string' ? { text: msg, weight: weightOf(level) } : undefined
   } catch {
     return undefined
   }
 }
 
 function readLogrus(line: string): Message | undefined {
-  const match = /^time="[^"]*" level=(\w+) msg="((?:[^"\\]|\\.)*)"/.exec(line)
+  const match = /time="[^"]*" level=(\w+) msg="((?:[^"\\]|\\.)*)"/.exec(line)
   if (match === null) return undefined
   const [, level, quoted = ''] = match
-  return { text: quoted.replace(/\\(["\\])/g, '$1'), grave: isGrave(level) }
+  return { text: quoted.replace(/\\(["\\])/g, '$1'), weight: weightOf(level) }
 }
 
-function isGrave(level: unknown): boolean {
-  return level === undefined || level === 'error' || level === 'fatal' || level === 'panic'
+function weightOf(level: unknown): Message['weight'] {
+  if (level === undefined) return 'unknown'
+  return level === 'error' || level === 'fatal' || level === 'panic' ? 'error' : 'less'
 }

@@ -8,7 +8,7 @@ import type { Limiter } from '../process/limiter.ts'
 import { type ProgramResult, runProgram } from '../process/program.ts'
 import { isContainerId, type RuntimeVerb, runtimeArgv } from './argv.ts'
 import { classifyFailure, hintForFullDisk, lastMessage } from './failure.ts'
-import { parseRuntimeState, type RuntimeState } from './state.ts'
+import { parseJson, parseRuntimeState, type RuntimeState } from './state.ts'
 
 export type { RuntimeState } from './state.ts'
 
@@ -113,7 +113,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       const verb = { verb: 'ps', id } as const
       const result = await run(verb, call)
       throwIfFailed(options, verb, result)
-      return parsePids(result.stdout)
+      return orError(options, verb, result, parsePids)
     },
     list: (call) => listIds(options.root, call),
   }
@@ -154,8 +154,18 @@ function readState(options: RuntimeOptions, id: string, result: ProgramResult): 
   if (failureOf(result) === 'not-found') return undefined
   const verb: RuntimeVerb = { verb: 'state', id }
   throwIfFailed(options, verb, result)
+  return orError(options, verb, result, parseRuntimeState)
+}
+
+/** What a runtime has written, read; or an error that says what is wrong with it. */
+function orError<T>(
+  options: RuntimeOptions,
+  verb: RuntimeVerb,
+  result: ProgramResult,
+  parse: (stdout: string) => T,
+): T {
   try {
-    return parseRuntimeState(result.stdout)
+    return parse(result.stdout)
   } catch (cause) {
     throw verbError(options, verb, result, (cause as Error).message, 'other', cause)
   }
@@ -205,7 +215,7 @@ function hintFor(verb: RuntimeVerb['verb']): string | undefined {
 
 /** runc writes `null` where there are none. */
 function parsePids(stdout: string): number[] {
-  const pids: unknown = JSON.parse(stdout)
+  const pids: unknown = parseJson(stdout, '[')
   return Array.isArray(pids) ? pids.filter((pid) => Number.isSafeInteger(pid) && pid > 0) : []
 }
 

@@ -25,14 +25,22 @@ export function parseRuntimeState(stdout: string): RuntimeState {
 }
 
 function parseObject(text: string): Record<string, unknown> {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch (cause) {
-    throw new Error(`its state is no JSON: ${JSON.stringify(text.slice(0, 200))}`, { cause })
-  }
+  const value = parseJson(text, '{')
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new Error(`its state is no JSON object: ${JSON.stringify(text.slice(0, 200))}`)
+    throw new Error(`its answer is no JSON object: ${JSON.stringify(text.slice(0, 200))}`)
   }
   return value as Record<string, unknown>
+}
+
+/**
+ * Reads what a runtime answers, which begins with that bracket; a wrapper may have written something before it.
+ *
+ * @throws Error saying what is wrong with it
+ */
+export function parseJson(text: string, bracket: '{' | '['): unknown {
+  try {
+    return JSON.parse(text.slice(text.lastIndexOf(`\n${bracket}`) + 1))
+  } catch (cause) {
+    throw new Error(`its answer is no JSON: ${JSON.stringify(text.slice(-200))}`, { cause })
+  }
 }

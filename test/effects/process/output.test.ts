@@ -1,21 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { keepEnd, keepStart } from '../../../effects/process/output.ts'
+import { keepEnd } from '../../../effects/process/output.ts'
 
 const chunks = fc.array(fc.string({ unit: 'grapheme-ascii', maxLength: 30 }), { maxLength: 40 })
 
 describe('what is kept of an output', () => {
-  it('is its start', () => {
-    fc.assert(
-      fc.property(chunks, fc.integer({ min: 1, max: 100 }), (parts, limit) => {
-        const keeper = keepStart(limit)
-        for (const part of parts) keeper.add(Buffer.from(part))
-        expect(keeper.text()).toBe(parts.join('').slice(0, limit))
-      }),
-    )
-  })
-
-  it('or its end', () => {
+  it('is its end', () => {
     fc.assert(
       fc.property(chunks, fc.integer({ min: 1, max: 100 }), (parts, limit) => {
         const keeper = keepEnd(limit)

@@ -71,6 +71,14 @@ describe('lastMessage', () => {
     expect(lastMessage('{"broken')).toBe('{"broken')
   })
 
+  it('finds the runtime’s own words among those of others', () => {
+    const error = 'time="2026-01-01T00:00:00Z" level=error msg="the real one"'
+    expect(lastMessage(`noise\n\u0000\u001b[31m${error}\nmore noise`)).toBe('the real one')
+    expect(lastMessage('noise{"level":"error","msg":"the real one"}\nmore noise')).toBe('the real one')
+    expect(lastMessage('{"level":"warning","msg":"hm"}\ncrun: the real one')).toBe('crun: the real one')
+    expect(lastMessage('x'.repeat(100_000))).toHaveLength(2048)
+  })
+
   it('finds nothing in nothing', () => {
     expect(lastMessage(' \n\n')).toBeUndefined()
   })

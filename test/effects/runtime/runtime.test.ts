@@ -85,7 +85,7 @@ describe(TEST_RUNTIME, () => {
 
 describe('a runtime', () => {
   it.each([
-    ['echo nonsense', 'its state is no JSON: "nonsense\\n"'],
+    ['echo nonsense', 'its answer is no JSON: "nonsense\\n"'],
     ['echo []', 'no JSON object'],
     ['echo \'{"id":"a","status":"melting","bundle":"/b"}\'', 'unknown status "melting"'],
     ['echo \'{"id":"a","status":"running","pid":-4,"bundle":"/b"}\'', 'the pid -4'],
