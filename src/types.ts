@@ -109,6 +109,8 @@ export interface ContainerInfo {
   conmonPidFile: string | null
   /** As it was asked for; null where it was left out. */
   network: 'none' | 'slirp4netns' | null
+  /** Whether it goes by itself once it has exited. */
+  autoRemove: boolean
 }
 
 interface EventBase {
@@ -265,6 +267,11 @@ export interface CreateOptions {
    * one. Not beside sockets of a service manager (`LISTEN_FDS`).
    */
   preserveFds?: readonly number[] | undefined
+  /**
+   * Removes the container once it has exited and nobody reads its log any more; its exit record stays. Whichever engine
+   * sees the exit does it. One that was checkpointed is kept, to be restored.
+   */
+  autoRemove?: boolean | undefined
 }
 
 /** A port of the host, and what it leads to in the container. */

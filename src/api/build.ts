@@ -1,7 +1,6 @@
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { RunchartError } from '../errors.ts'
 import type { Engine } from '../types.ts'
-import { AutoRemoval } from './auto-remove.ts'
 import { toErrorReply, toInputError } from './error-reply.ts'
 import { addExecRoutes } from './exec/routes.ts'
 import { addCheckpointRoutes } from './routes/checkpoint.ts'
@@ -37,9 +36,7 @@ export function buildApi(engine: Engine, options: ApiOptions): FastifyInstance {
   app.server.keepAliveTimeout = 0
   answerErrors(app)
   const closing = options.closing ?? new AbortController().signal
-  const autoRemoval = new AutoRemoval(engine, options.logger, closing)
-  app.addHook('onReady', () => autoRemoval.resume())
-  const context = { engine, closing, autoRemoval }
+  const context = { engine, closing }
   addEngineRoutes(app, context)
   addContainerRoutes(app, context)
   addCommandRoutes(app, context)

@@ -52,6 +52,7 @@ export const CreateBody = Type.Object(
     network: Type.Optional(Type.Union([Type.Literal('none'), Type.Literal('slirp4netns')])),
     cgroupManager: Type.Optional(CgroupManager),
     preserveFds: DescriptorSource,
+    autoRemove: Type.Optional(Type.Boolean()),
   },
   strict,
 )
@@ -76,9 +77,6 @@ export const RefParams = Type.Object({ ref: Type.String() }, strict)
 export type RefParams = Static<typeof RefParams>
 
 export const NoQuery = Type.Object({}, strict)
-
-export const CreateQuery = Type.Object({ autoRemove: Flag }, strict)
-export type CreateQuery = Static<typeof CreateQuery>
 
 export const ListQuery = Type.Object({ all: Flag }, strict)
 export type ListQuery = Static<typeof ListQuery>

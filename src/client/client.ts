@@ -40,11 +40,7 @@ export interface Client {
   snapshot(options?: CallOptions): Promise<Snapshot>
   /** Those whose command runs, or `all`. */
   list(options?: CallOptions & { all?: boolean | undefined }): Promise<ContainerInfo[]>
-  /** With `autoRemove` the owner, or the next one, removes it when it has exited and nobody reads its log. */
-  create(
-    container: ClientCreateOptions,
-    options?: CallOptions & { autoRemove?: boolean | undefined },
-  ): Promise<ContainerInfo>
+  create(container: ClientCreateOptions, options?: CallOptions): Promise<ContainerInfo>
   inspect(ref: string, options?: CallOptions): Promise<ContainerInfo>
   /** Makes the runtime container again, after an exit. */
   recreate(ref: string, options?: CallOptions): Promise<ContainerInfo>
@@ -105,8 +101,7 @@ export function connectOwner(socketPath: string): Client {
     version: (options) => ask(get('/v1/version', options)),
     snapshot: (options) => ask(get('/v1/snapshot', options)),
     list: ({ all, signal } = {}) => ask(get(`/v1/containers${query({ all })}`, { signal })),
-    create: (container, { autoRemove, signal } = {}) =>
-      ask(post(`/v1/containers${query({ autoRemove })}`, container, { signal })),
+    create: (container, options) => ask(post('/v1/containers', container, options)),
     close: () => transport.close(),
     events: ({ since, follow, signal } = {}) =>
       readEvents(transport, get(`/v1/events${query({ since, follow })}`, { signal })),

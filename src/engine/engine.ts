@@ -22,6 +22,7 @@ import type {
 import type { EngineContext } from './context.ts'
 import { monitorSettings, validateMonitorOptions } from './creation/container.ts'
 import { readPreserved } from './creation/descriptors.ts'
+import { resumeAutoRemoval, watchAutoRemoval } from './ending/auto-remove.ts'
 import { ExitWatch, type WatchReport } from './exits/watch.ts'
 import { ContainerHandle, containerInfo, graceMs } from './handle.ts'
 import { within } from './monitor.ts'
@@ -62,7 +63,7 @@ export class ContainerEngine implements Engine {
 
   /** Takes over what the store knows, and watches for exits; resolves once each container is where it truly is. */
   async recover(exits: Observable<ExitSighting>): Promise<void> {
-    for (const row of this.#context.store.containers()) this.#supervise(row)
+    for (const row of this.#context.store.containers()) resumeAutoRemoval(this.#supervise(row))
     for (const supervisor of this.#supervisors.values()) {
       if (supervisor.row.state !== 'exited' && supervisor.row.state !== 'configured') supervisor.wake()
     }
@@ -152,6 +153,7 @@ export class ContainerEngine implements Engine {
         stdin: options.stdin === true,
         terminal: spec.process.terminal === true,
         network: options.network,
+        autoRemove: options.autoRemove,
         monitor: monitorSettings(id, options, spec, this.#context.creation),
       },
       state: 'configured',
@@ -197,6 +199,7 @@ export class ContainerEngine implements Engine {
       onRemoved: () => this.#forget(row.id, row.name),
     }
     const supervisor = new Supervisor(this.#context, row, bearings, spec)
+    watchAutoRemoval(supervisor)
     this.#supervisors.set(row.id, supervisor)
     this.#idsByName.set(row.name, row.id)
     return supervisor

@@ -122,11 +122,13 @@ export class ContainerHandle implements Container {
   }: CallOptions & { follow?: boolean | undefined } = {}): AsyncIterable<LogLine> {
     const parser = createLogParser()
     const ended = follow ? silence(this.#supervisor, signal) : undefined
-    for await (const chunk of readLog(this.#supervisor.paths.log, {
-      follow: ended,
-      ...(signal && { signal }),
-    })) {
-      yield* parser.push(chunk)
+    const leave = this.#supervisor.readers.join()
+    try {
+      for await (const chunk of readLog(this.#supervisor.paths.log, { follow: ended, signal })) {
+        yield* parser.push(chunk)
+      }
+    } finally {
+      leave()
     }
   }
 
@@ -226,5 +228,6 @@ export function containerInfo({ row, settings, paths }: Supervisor): ContainerIn
     stopTimeout: settings.stopTimeout,
     ...monitorInfo(settings.monitor),
     network: settings.network ?? null,
+    autoRemove: settings.autoRemove === true,
   }
 }

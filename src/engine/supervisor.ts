@@ -23,6 +23,7 @@ import type {
 import type { ContainerState, EngineEvent } from '../types.ts'
 import type { EngineContext } from './context.ts'
 import { removeMonitorPidFile } from './creation/clear.ts'
+import { Readers } from './ending/readers.ts'
 import type { SessionEvent } from './exec/session.ts'
 import { Sessions } from './exec/sessions.ts'
 import { cameToNothing, errorOf, losesMonitor, nextRow } from './row.ts'
@@ -75,6 +76,8 @@ export class Supervisor {
   readonly sessions: Sessions
   /** Who tells of the end of its run. */
   readonly witnesses: Witnesses
+  /** Whoever reads its log. */
+  readonly readers = new Readers()
   /** Requests of `kill` that wait for their signal to be delivered. */
   readonly signalRequests = new Map<number, (outcome: Error | undefined) => void>()
   readonly #bearings: Bearings

@@ -86,7 +86,7 @@ function validateSettings({ workdir, user, hostname, ...flags }: CreateOptions):
   }
   if (user !== undefined) validateText('user', user)
   if (hostname !== undefined) validateHostname(hostname)
-  for (const name of ['readOnly', 'terminal', 'stdin'] as const) {
+  for (const name of ['readOnly', 'terminal', 'stdin', 'autoRemove'] as const) {
     const flag = flags[name]
     if (flag !== undefined && typeof flag !== 'boolean') throw invalid(name, flag, 'give true or false')
   }

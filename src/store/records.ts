@@ -25,6 +25,8 @@ export interface ContainerSettings {
   terminal?: boolean | undefined
   monitor?: MonitorSettings | undefined
   network?: CreateOptions['network']
+  /** Whether it goes by itself once it has exited. */
+  autoRemove?: boolean | undefined
 }
 
 /** What of a container's settings is its conmon's. */

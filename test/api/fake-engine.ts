@@ -303,4 +303,5 @@ const BLANK: Omit<ContainerInfo, 'id' | 'name' | 'state' | 'generation'> = {
   exitCommand: null,
   conmonPidFile: null,
   network: null,
+  autoRemove: false,
 }

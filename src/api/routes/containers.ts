@@ -3,7 +3,7 @@ import type { Container, ContainerState, Engine } from '../../types.ts'
 import type { ApiContext } from '../context.ts'
 import { openDescriptors } from '../exec/descriptors.ts'
 import { requestSignal } from '../request-signal.ts'
-import { CreateBody, CreateQuery, isSet, ListQuery, NoQuery, RefParams, RemoveQuery } from '../schemas.ts'
+import { CreateBody, isSet, ListQuery, NoQuery, RefParams, RemoveQuery } from '../schemas.ts'
 
 /** What a list leaves out unless all are asked for: states in which the container's command does not run. */
 const NOT_RUNNING: ReadonlySet<ContainerState> = new Set([
@@ -19,7 +19,7 @@ const NOT_RUNNING: ReadonlySet<ContainerState> = new Set([
 
 /** Routes that make, show and remove containers. */
 export function addContainerRoutes(app: FastifyInstance, context: ApiContext): void {
-  const { engine, closing, autoRemoval } = context
+  const { engine, closing } = context
   app.get<{ Querystring: ListQuery }>(
     '/v1/containers',
     { schema: { querystring: ListQuery } },
@@ -28,12 +28,11 @@ export function addContainerRoutes(app: FastifyInstance, context: ApiContext): v
       return isSet(query.all) ? containers : containers.filter(({ state }) => !NOT_RUNNING.has(state))
     },
   )
-  app.post<{ Body: CreateBody; Querystring: CreateQuery }>(
+  app.post<{ Body: CreateBody }>(
     '/v1/containers',
-    { schema: { body: CreateBody, querystring: CreateQuery } },
-    async ({ body, query }, reply) => {
+    { schema: { body: CreateBody, querystring: NoQuery } },
+    async ({ body }, reply) => {
       const container = await create(engine, body, requestSignal(reply, closing))
-      if (isSet(query.autoRemove)) await autoRemoval.add(container.id)
       return reply.code(201).send(container.inspect())
     },
   )

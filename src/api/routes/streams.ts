@@ -11,21 +11,20 @@ export function addStreamRoutes(app: FastifyInstance, context: ApiContext): void
   addEvents(app, context)
 }
 
-function addLogs(app: FastifyInstance, { engine, closing, autoRemoval }: ApiContext): void {
+function addLogs(app: FastifyInstance, { engine, closing }: ApiContext): void {
   app.get<{ Params: RefParams; Querystring: LogsQuery }>(
     '/v1/containers/:ref/logs',
     { schema: { params: RefParams, querystring: LogsQuery } },
     async ({ params, query }, reply) => {
       const signal = requestSignal(reply, closing)
       const container = engine.get(params.ref)
-      const release = autoRemoval.hold(container.id)
       await sendStream(reply, {
         // One format for disk, wire and CLI, so that there is one parser.
         contentType: 'application/octet-stream',
         source: container.logs({ follow: isSet(query.follow), signal }),
         encode: formatLogLine,
         signal,
-      }).finally(release)
+      })
     },
   )
 }

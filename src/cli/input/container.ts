@@ -22,6 +22,7 @@ export interface ContainerFlags extends MonitorFlags {
   interactive?: boolean
   tty?: boolean
   network?: 'none' | 'slirp4netns'
+  rm?: boolean
 }
 
 /** Gives a verb the options that say what a container is made of. Options end where its command begins. */
@@ -56,6 +57,7 @@ export function takeContainer(command: Command): Command {
     .option('--stop-timeout <seconds>', 'how long stop waits before SIGKILL (10)', parseNumber)
     .option('-i, --interactive', 'keep standard input open; run passes its own on')
     .option('-t, --tty', 'give the command a terminal')
+    .option('--rm', 'remove the container when it has exited, whatever becomes of this verb and its owner')
   return takeMonitor(described)
 }
 
@@ -68,6 +70,7 @@ export function toCreateOptions(flags: ContainerFlags, command: string[]): Clien
     ...toMonitorOptions(flags),
     ...(flags.interactive === true && { stdin: true }),
     ...(flags.tty === true && { terminal: true }),
+    ...(flags.rm === true && { autoRemove: true }),
     ...(rootfs !== undefined && { rootfs: toPath(rootfs) }),
     ...(bundle !== undefined && { bundle: toPath(bundle) }),
     ...(env !== undefined && { env: resolveEnv(env, process.env) }),

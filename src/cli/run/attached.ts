@@ -1,4 +1,5 @@
 import { constants } from 'node:os'
+import { RunchartError } from '../../../effects/errors.ts'
 import type { Client, ClientCreateOptions } from '../../client/client.ts'
 import type { ContainerInfo, ExitRecord } from '../../types.ts'
 import { EXIT_FAILURE } from '../exit-codes.ts'
@@ -7,25 +8,20 @@ import { note } from '../output/print.ts'
 import { passInput, runSession, type SessionOptions } from '../terminal/session.ts'
 import { abortOnSignal, forwardSignals } from './signals.ts'
 
-/** What `run` does besides creating and starting. */
-export interface RunOptions {
-  /** Whether the container is removed at its end. */
-  remove: boolean
-  /** Bytes that leave the container to itself when they are typed. */
-  detachKeys: readonly number[]
-}
+/** What a call says whose owner closes, or died. */
+const OWNER_LEFT: ReadonlySet<string> = new Set(['ECLOSED', 'EOWNERGONE', 'ENOOWNER'])
 
 /**
  * Takes a container through its life with its output on this process's, and this process's input on it where it is
  * to have one. Resolves with the exit code of its command once all output is out, or with 0 where the person at the
- * terminal has left it.
+ * terminal has left it by typing `detachKeys`.
  */
 export async function runAttached(
   client: Client,
   options: ClientCreateOptions,
-  { remove, detachKeys }: RunOptions,
+  detachKeys: readonly number[],
 ): Promise<number> {
-  const creation = await createOrGiveUp(client, options, remove)
+  const creation = await createOrGiveUp(client, options)
   if (typeof creation === 'number') return creation
   const { id, terminal } = creation
   const stdin = options.stdin === true
@@ -38,9 +34,13 @@ export async function runAttached(
     const record = await followTerminal(client, id, { stdin, detachKeys })
     left = record === undefined
     return record === undefined ? 0 : toExitCode(record)
+  } catch (error) {
+    // Then it lives on, and the next owner removes it.
+    left = error instanceof RunchartError && OWNER_LEFT.has(error.code)
+    throw error
   } finally {
     // The owner does it too; this verb ends when it is done.
-    if (remove && !left) await client.remove(id, { force: true }).catch(explain(id))
+    if (options.autoRemove === true && !left) await client.remove(id, { force: true }).catch(explain(id))
     stopForwarding()
   }
 }
@@ -63,14 +63,10 @@ async function followTerminal(
 }
 
 /** Makes the container; where a signal comes first it is undone, and the exit code is that of the signal. */
-async function createOrGiveUp(
-  client: Client,
-  options: ClientCreateOptions,
-  autoRemove: boolean,
-): Promise<ContainerInfo | number> {
+async function createOrGiveUp(client: Client, options: ClientCreateOptions): Promise<ContainerInfo | number> {
   const interruption = abortOnSignal()
   try {
-    return await client.create(options, { autoRemove, signal: interruption.signal })
+    return await client.create(options, { signal: interruption.signal })
   } catch (error) {
     if (!interruption.signal.aborted) throw error
     return 128 + constants.signals[interruption.signal.reason as NodeJS.Signals]

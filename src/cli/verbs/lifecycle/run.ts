@@ -12,7 +12,6 @@ import { warnWithoutTerminal } from '../../terminal/session.ts'
 
 interface RunFlags extends ContainerFlags {
   detach?: boolean
-  rm?: boolean
   detachKeys?: number[]
   preserveFds?: number
 }
@@ -20,7 +19,6 @@ interface RunFlags extends ContainerFlags {
 export function define(command: Command): void {
   takeContainer(command)
     .option('-d, --detach', 'print the id and leave the container to itself')
-    .option('--rm', 'remove the container when it has ended, whatever becomes of this verb')
     .option(
       '--detach-keys <keys>',
       `typed in a row, they leave the container to itself; '' for none (${DEFAULT_DETACH_KEYS})`,
@@ -37,22 +35,21 @@ async function run(client: Client, argv: string[], flags: RunFlags): Promise<voi
     ...toCreateOptions(flags, argv),
     ...(preserveFds > 0 && { preserveFds: ownDescriptors(preserveFds) }),
   }
-  const remove = flags.rm === true
   if (flags.detach === true) {
-    await runDetached(client, options, remove)
+    await runDetached(client, options)
     return
   }
   if (flags.tty === true && flags.interactive === true) warnWithoutTerminal()
   const { detachKeys = parseDetachKeys(DEFAULT_DETACH_KEYS) } = flags
-  process.exitCode = await runAttached(client, options, { remove, detachKeys })
+  process.exitCode = await runAttached(client, options, detachKeys)
 }
 
-async function runDetached(client: Client, options: ClientCreateOptions, remove: boolean): Promise<void> {
-  const { id } = await client.create(options, { autoRemove: remove })
+async function runDetached(client: Client, options: ClientCreateOptions): Promise<void> {
+  const { id } = await client.create(options)
   try {
     await client.start(id)
   } catch (error) {
-    if (remove) await client.remove(id, { force: true }).catch(() => {})
+    if (options.autoRemove === true) await client.remove(id, { force: true }).catch(() => {})
     throw error
   }
   await print(`${id}\n`)
