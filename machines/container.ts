@@ -409,6 +409,8 @@ export const containerMachine = createMachine({
           },
         },
         signalling: {
+          // It is the process's turn now, for as long as its grace may be.
+          tags: 'settled',
           meta: { description: 'the stop signal is sent; the grace period runs' },
           always: { guard: 'isAtOnce', target: 'killing' },
           invoke: {

@@ -98,11 +98,14 @@ export class StoreError extends RunchartError {
   }
 }
 
+const LIVES_ON =
+  'containers live on; the next engine on this root finds them as they are, and ends what was under way'
+
 /** The engine was closed while, or before, this was asked. `ECLOSED` */
 export class EngineClosedError extends RunchartError {
   override readonly name = 'EngineClosedError'
   constructor(message = 'the engine is closed', facts?: ErrorFacts) {
-    super('ECLOSED', message, facts)
+    super('ECLOSED', message, { hint: LIVES_ON, ...facts })
   }
 }
 

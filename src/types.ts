@@ -434,11 +434,14 @@ export interface Container extends AsyncDisposable {
   remove(options?: CallOptions & { force?: boolean | undefined }): Promise<void>
 }
 
-/** The ordered, durable stream of what happened. Live as an Observable or an AsyncIterable. */
+/**
+ * The ordered, durable stream of what happened. Live as an Observable or an AsyncIterable. It ends when the engine
+ * closes, also for a reader that is behind: whoever knows its last number goes on from there with the next engine.
+ */
 export interface EventStream extends Observable<EngineEvent>, AsyncIterable<EngineEvent> {
   /** Replays what was committed after `seq`, then goes on live: no gap, no repeat. */
   since(seq: number): Observable<EngineEvent> & AsyncIterable<EngineEvent>
-  /** What was committed after `seq`, then ends. */
+  /** What was committed after `seq`, then ends. Throws EngineClosedError where the engine closes first. */
   past(seq: number): Iterable<EngineEvent>
 }
 
@@ -454,6 +457,14 @@ export interface Engine extends AsyncDisposable {
   get(idOrName: string): Container
   /** Also finds the last exit record of a container that is gone. Throws NotFoundError. */
   exitRecord(idOrName: string, generation?: number): ExitRecord
-  /** Lets go of the root. Containers live on. */
-  close(): Promise<void>
+  /**
+   * Lets go of the root; containers live on. Nothing new is taken from now on. What is under way has `timeout` seconds,
+   * 10 where left out, to finish; what has not by then is cut off, rejects with EngineClosedError, and is the next
+   * engine's to find and to end. Commands attached to containers are killed, detached ones live on, and streams end.
+   * Resolves a few seconds after the time at the latest; once begun, it is the same for all who ask.
+   *
+   * Rejects with InvalidInputError for what is no time, and with StoreError where the last transitions could not be
+   * written: the engine is closed then all the same.
+   */
+  close(options?: { timeout?: number | undefined }): Promise<void>
 }

@@ -128,7 +128,8 @@ function createWaker(path: string, follow: Promise<unknown>, signal?: AbortSigna
 /** The directory, not the file: that also tells of a file that appears or is replaced. */
 function watchDirectory(dir: string, changed: (name: string | null) => void): FSWatcher {
   try {
-    const watcher = watch(dir, (_, name) => changed(name))
+    // A reader that has stopped reading, and never said so, must not keep the process alive.
+    const watcher = watch(dir, { persistent: false }, (_, name) => changed(name))
     return watcher.on('error', () => changed(null))
   } catch (cause) {
     throw new RunchartError('EWATCH', `cannot watch ${dir}: ${(cause as Error).message}`, {

@@ -7,6 +7,7 @@ import type { EnginePaths } from '../root/paths.ts'
 import type { Journal } from '../store/journal.ts'
 import type { Store } from '../store/store.ts'
 import type { CreationSettings } from './creation/settings.ts'
+import type { Commands, InFlight } from './work/in-flight.ts'
 
 /** What every container of one engine shares. */
 export interface EngineContext {
@@ -24,5 +25,9 @@ export interface EngineContext {
   limit: Limiter
   store: Store
   journal: Journal
+  /** What callers have asked for. */
+  commands: Commands
+  /** What is at work on the world. */
+  effects: InFlight
   logger: Logger
 }

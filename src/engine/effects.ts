@@ -20,6 +20,7 @@ import { clearCreation, discardExitFile, removeOwnCgroup, removeRunFiles } from 
 import { reconcile } from './reconcile.ts'
 import { checkpoint, restoreOptions } from './runtime/checkpoint.ts'
 import type { Supervisor } from './supervisor.ts'
+import { afterCommit, onceDurable } from './work/after-commit.ts'
 
 const { SIGKILL } = constants.signals
 /** How long a runtime has to kill a container before that is done without it; the chart waits 5 s for the exit. */
@@ -30,7 +31,13 @@ type Find = (id: string) => Supervisor
 /** The container chart with real effects; `find` gives the supervisor of a container's id. */
 export function provideEffects(find: Find): typeof containerMachine {
   const effect = <Output, Input extends RunInput>(work: Work<Output, Input>) =>
-    fromPromise<Output, Input>(({ input, signal }) => afterCommit(find, input, signal, work))
+    fromPromise<Output, Input>(({ input, signal }) => perform(find, input, signal, work))
+
+  const afterExit = (work: (supervisor: Supervisor, signal: AbortSignal) => void | Promise<void>) =>
+    fromPromise<void, RunInput>(async ({ input, signal }) => {
+      const supervisor = find(input.id)
+      await onceDurable(supervisor.engine, signal, () => work(supervisor, signal))
+    })
 
   return containerMachine.provide({
     actors: {
@@ -43,12 +50,8 @@ export function provideEffects(find: Find): typeof containerMachine {
       restoreContainer: effect((supervisor, input, signal) =>
         create(supervisor, signal, restoreOptions(supervisor, input)),
       ),
-      recordExit: fromPromise<void, RunInput>(async ({ input }) =>
-        discardExitFile(await onceDurable(find, input)),
-      ),
-      cleanUp: fromPromise<void, RunInput>(async ({ input, signal }) =>
-        cleanUp(await onceDurable(find, input), signal),
-      ),
+      recordExit: afterExit(discardExitFile),
+      cleanUp: afterExit(cleanUp),
       removeContainer: effect(remove),
       reconcile: effect(reconcileAll),
     },
@@ -57,28 +60,14 @@ export function provideEffects(find: Find): typeof containerMachine {
 
 type Work<Output, Input> = (supervisor: Supervisor, input: Input, signal: AbortSignal) => Promise<Output>
 
-/** What follows an exit is nobody's command that could be refused: it waits for the disk, however long. */
-async function onceDurable(find: Find, { id }: RunInput): Promise<Supervisor> {
-  const supervisor = find(id)
-  // As in afterCommit.
-  await Promise.resolve()
-  await supervisor.engine.journal.durable()
-  return supervisor
-}
-
-/** Intent before effect: the transition that asks for the work is on disk before the work begins. */
-async function afterCommit<Output, Input extends RunInput>(
+async function perform<Output, Input extends RunInput>(
   find: Find,
   input: Input,
   signal: AbortSignal,
   work: Work<Output, Input>,
 ): Promise<Output> {
   const supervisor = find(input.id)
-  // The chart calls this before its observers have heard of the transition; they have one turn later.
-  await Promise.resolve()
-  await supervisor.engine.journal.committed()
-  signal.throwIfAborted()
-  return work(supervisor, input, signal)
+  return afterCommit(supervisor.engine, signal, () => work(supervisor, input, signal))
 }
 
 /** The seed's createOCIContainer. What failed leaves nothing in the runtime. */
@@ -102,7 +91,8 @@ async function create(
     supervisor.witnesses.hold(lifeline)
     return { process, monitor }
   } catch (error) {
-    await clearAfterFailure(supervisor)
+    // After the close it is the next engine's: what is cleared now might be a run of that one's.
+    if (!supervisor.isClosed) await clearAfterFailure(supervisor)
     throw error
   }
 }
@@ -121,10 +111,10 @@ async function clearAfterFailure(supervisor: Supervisor): Promise<void> {
  * answered to its caller; nobody awaits that actor, so its failure must not become the chart's.
  */
 async function answer(find: Find, input: SignalInput, signal: AbortSignal): Promise<void> {
-  if (input.request === undefined) return afterCommit(find, input, signal, signalForStop)
+  if (input.request === undefined) return perform(find, input, signal, signalForStop)
   const answered = find(input.id).signalRequests.get(input.request)
   try {
-    await afterCommit(find, input, signal, deliver)
+    await perform(find, input, signal, deliver)
     answered?.(undefined)
   } catch (error) {
     answered?.(error instanceof Error ? error : new Error(String(error)))

@@ -5,6 +5,7 @@ import { EngineClosedError, NameTakenError, NotFoundError, StoreError } from '..
 import { makeRunDirectories, type Ownership } from '../root/ownership.ts'
 import { currentHost } from '../spec/host.ts'
 import { newId, validateName } from '../spec/names.ts'
+import { toMilliseconds } from '../spec/options.ts'
 import { prepareSpec } from '../spec/prepare.ts'
 import { parseSignal } from '../spec/signals.ts'
 import type { Spec } from '../spec/types.ts'
@@ -24,15 +25,19 @@ import { monitorSettings, validateMonitorOptions } from './creation/container.ts
 import { readPreserved } from './creation/descriptors.ts'
 import { resumeAutoRemoval, watchAutoRemoval } from './ending/auto-remove.ts'
 import { ExitWatch, type WatchReport } from './exits/watch.ts'
-import { ContainerHandle, containerInfo, graceMs } from './handle.ts'
+import { ContainerHandle, containerInfo } from './handle.ts'
 import { within } from './monitor.ts'
 import { NO_FACTS } from './row.ts'
 import { type Change, Supervisor } from './supervisor.ts'
 import * as verbs from './verbs.ts'
 
 const DEFAULT_STOP_TIMEOUT = 10
-/** How long opening and closing wait for containers that are on their way; each goes on by itself. */
+/** Seconds that closing gives to what is under way. */
+const DEFAULT_CLOSE_TIMEOUT = 10
+/** How long opening waits for containers that are on their way; each goes on by itself. */
 const SETTLE_MS = 10_000
+/** How long closing waits for work that was cut off: what it leaves half done must not meet the next engine's. */
+const CUT_OFF_MS = 5_000
 const LONGEST_INTERVAL_MS = 2 ** 31 - 1
 
 /** The engine that owns a root: its containers by id and by name, and the way from a witness to a chart. */
@@ -46,6 +51,7 @@ export class ContainerEngine implements Engine {
   readonly #alive = setInterval(() => {}, LONGEST_INTERVAL_MS)
   #watch: ExitWatch | undefined
   #closing: Promise<void> | undefined
+  #isClosed = false
 
   constructor(context: EngineContext, events: StoredEventStream, owned: readonly Ownership[]) {
     this.#context = context
@@ -72,7 +78,7 @@ export class ContainerEngine implements Engine {
     await this.#context.journal.committed().catch(() => {})
     await new Promise(setImmediate)
     this.#watch = this.#watchExits(exits)
-    await this.#settled()
+    await within(this.#settled(), SETTLE_MS)
   }
 
   /** The supervisor of a whole id. Throws NotFoundError. */
@@ -103,8 +109,21 @@ export class ContainerEngine implements Engine {
     })
   }
 
-  async create(options: CreateOptions, { signal }: CallOptions = {}): Promise<Container> {
-    this.#assertOpen()
+  create(options: CreateOptions, call: CallOptions = {}): Promise<Container> {
+    return this.#context.commands.take(() => this.#create(options, call))
+  }
+
+  async close({ timeout = DEFAULT_CLOSE_TIMEOUT }: { timeout?: number | undefined } = {}): Promise<void> {
+    const timeoutMs = toMilliseconds('time to close', timeout)
+    this.#closing ??= this.#close(timeoutMs)
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #create(options: CreateOptions, { signal }: CallOptions): Promise<Container> {
     signal?.throwIfAborted()
     const id = newId()
     const name = options.name ?? id.slice(0, 12)
@@ -117,7 +136,8 @@ export class ContainerEngine implements Engine {
       const preserveFds = readPreserved(options.preserveFds, creation.inherited.listenFds)
       const spec = await prepareSpec(id, options, { ...currentHost(), cgroupManager })
       signal?.throwIfAborted()
-      this.#assertOpen()
+      // Reading the bundle may have taken longer than the engine had to close.
+      if (this.#isClosed) throw new EngineClosedError()
       supervisor = this.#supervise(this.#newRow(id, name, options, spec), spec)
       supervisor.preserveFds = preserveFds
       await supervisor.introduce()
@@ -129,18 +149,8 @@ export class ContainerEngine implements Engine {
     return new ContainerHandle(supervisor)
   }
 
-  close(): Promise<void> {
-    this.#closing ??= this.#close()
-    return this.#closing
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close()
-  }
-
   #newRow(id: string, name: string, options: CreateOptions, spec: Spec): ContainerRow {
     const stopTimeout = options.stopTimeout ?? DEFAULT_STOP_TIMEOUT
-    graceMs(stopTimeout)
     return {
       id,
       name,
@@ -277,26 +287,45 @@ export class ContainerEngine implements Engine {
     this.#context.journal.append({ commit: { event }, told })
   }
 
-  /** Resolves once no container is on its way, or the time is up. */
+  /** Resolves once nothing that was asked for is under way, and no container is on its way. */
   async #settled(): Promise<void> {
-    const moving = [...this.#supervisors.values()].filter((supervisor) => !supervisor.isSettled)
-    await Promise.all(moving.map((supervisor) => within(settling(supervisor), SETTLE_MS)))
+    const { commands, effects } = this.#context
+    for (;;) {
+      const moving = [...this.#supervisors.values()].filter((supervisor) => !supervisor.isSettled)
+      if (moving.length === 0 && commands.isEmpty && effects.isEmpty) return
+      await Promise.all([commands.settled(), effects.settled(), ...moving.map(settling)])
+    }
   }
 
-  async #close(): Promise<void> {
+  async #close(timeoutMs: number): Promise<void> {
+    const { commands, effects, journal } = this.#context
+    commands.close()
     try {
+      const bound = [...this.#supervisors.values()].map(({ sessions }) => sessions.endBound())
       // What waits for the disk does not settle while that is full.
-      if (!this.#context.journal.isBehind) await this.#settled()
-      this.#watch?.close()
-      const supervisors = [...this.#supervisors.values()]
-      await Promise.all(supervisors.map(({ sessions }) => sessions.close()))
-      for (const supervisor of supervisors) supervisor.close()
-      await this.#context.journal.close()
+      const settled = journal.isBehind ? undefined : this.#settled()
+      await within(Promise.all([settled, ...bound]), timeoutMs)
+      this.#letGo()
+      await within(effects.settled(), CUT_OFF_MS)
+      await journal.close()
     } finally {
       clearInterval(this.#alive)
       this.events.end()
       this.#context.store.close()
       for (const ownership of this.#owned) ownership.release()
+    }
+  }
+
+  /** What is still under way is cut off, and is the next engine's. */
+  #letGo(): void {
+    this.#isClosed = true
+    this.#watch?.close()
+    for (const supervisor of this.#supervisors.values()) {
+      if (!supervisor.isSettled) {
+        const { state } = supervisor.row
+        supervisor.logger.warn({ state }, 'the engine closes in the middle of this; the next one goes on')
+      }
+      supervisor.close()
     }
   }
 

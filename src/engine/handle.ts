@@ -1,6 +1,6 @@
 import { readLog } from '../../effects/log/follow.ts'
 import { createLogParser } from '../../effects/log/parse.ts'
-import { InvalidInputError } from '../errors.ts'
+import { toMilliseconds } from '../spec/options.ts'
 import { parseSignal, signalName } from '../spec/signals.ts'
 import type {
   Attachment,
@@ -28,9 +28,6 @@ import { listProcesses } from './runtime/top.ts'
 import type { Supervisor } from './supervisor.ts'
 import * as verbs from './verbs.ts'
 
-/** The longest delay that a timer takes, in seconds. */
-const MAX_TIMEOUT = Math.floor((2 ** 31 - 1) / 1_000)
-
 /** States after which the present run writes no more. */
 const SILENT: ReadonlySet<ContainerState> = new Set([
   'configured',
@@ -40,17 +37,6 @@ const SILENT: ReadonlySet<ContainerState> = new Set([
   'removing',
   'removed',
 ])
-
-/** Seconds, checked, as milliseconds. */
-export function graceMs(timeout: number): number {
-  if (Number.isFinite(timeout) && timeout >= 0 && timeout <= MAX_TIMEOUT) return Math.round(timeout * 1_000)
-  throw new InvalidInputError(
-    `the stop timeout ${timeout} is not a number of seconds from 0 to ${MAX_TIMEOUT}`,
-    {
-      hint: '0 sends SIGKILL at once',
-    },
-  )
-}
 
 /** The public face of one container; holds nothing but its supervisor. */
 export class ContainerHandle implements Container {
@@ -81,32 +67,31 @@ export class ContainerHandle implements Container {
   }
 
   async create({ signal }: CallOptions = {}): Promise<void> {
-    await verbs.createRun(this.#supervisor, signal)
+    await this.#command((supervisor) => verbs.createRun(supervisor, signal))
   }
 
   async start({ signal }: CallOptions = {}): Promise<void> {
-    await verbs.start(this.#supervisor, signal)
+    await this.#command((supervisor) => verbs.start(supervisor, signal))
   }
 
   async stop({ signal, timeout }: CallOptions & { timeout?: number | undefined } = {}): Promise<ExitRecord> {
     const { stopSignal, stopTimeout } = this.#supervisor.settings
-    return verbs.stop(
-      this.#supervisor,
-      { signal: stopSignal, graceMs: graceMs(timeout ?? stopTimeout) },
-      signal,
-    )
+    const graceMs = toMilliseconds('stop timeout', timeout ?? stopTimeout)
+    const request = { signal: stopSignal, graceMs }
+    return this.#command((supervisor) => verbs.stop(supervisor, request, signal))
   }
 
   async kill(signal: string | number = 'SIGKILL', call: CallOptions = {}): Promise<void> {
-    await verbs.kill(this.#supervisor, parseSignal(signal), call.signal)
+    const number = parseSignal(signal)
+    await this.#command((supervisor) => verbs.kill(supervisor, number, call.signal))
   }
 
   async pause({ signal }: CallOptions = {}): Promise<void> {
-    await verbs.pause(this.#supervisor, signal)
+    await this.#command((supervisor) => verbs.pause(supervisor, signal))
   }
 
   async resume({ signal }: CallOptions = {}): Promise<void> {
-    await verbs.resume(this.#supervisor, signal)
+    await this.#command((supervisor) => verbs.resume(supervisor, signal))
   }
 
   async wait({
@@ -121,12 +106,14 @@ export class ContainerHandle implements Container {
     follow = false,
   }: CallOptions & { follow?: boolean | undefined } = {}): AsyncIterable<LogLine> {
     const parser = createLogParser()
-    const ended = follow ? silence(this.#supervisor, signal) : undefined
+    const end = follow ? silence(this.#supervisor, signal) : undefined
     const leave = this.#supervisor.readers.join()
     try {
-      for await (const chunk of readLog(this.#supervisor.paths.log, { follow: ended, signal })) {
+      for await (const chunk of readLog(this.#supervisor.paths.log, { follow: end, signal })) {
         yield* parser.push(chunk)
       }
+      // The container may well go on writing: what was read is not the whole of it.
+      await end
     } finally {
       leave()
     }
@@ -137,24 +124,24 @@ export class ContainerHandle implements Container {
   }
 
   async checkpoint({ signal, ...choice }: CheckpointOptions = {}): Promise<void> {
-    await verbs.checkpoint(this.#supervisor, choice, signal)
+    await this.#command((supervisor) => verbs.checkpoint(supervisor, choice, signal))
   }
 
   async restore({ signal, ...choice }: RestoreOptions = {}): Promise<void> {
-    await verbs.restore(this.#supervisor, choice, signal)
+    await this.#command((supervisor) => verbs.restore(supervisor, choice, signal))
   }
 
   async cleanup({ signal }: CallOptions = {}): Promise<void> {
-    await verbs.cleanup(this.#supervisor, signal)
+    await this.#command((supervisor) => verbs.cleanup(supervisor, signal))
   }
 
   async refresh({ signal }: CallOptions = {}): Promise<ContainerInfo> {
-    await verbs.refresh(this.#supervisor, signal)
+    await this.#command((supervisor) => verbs.refresh(supervisor, signal))
     return this.inspect()
   }
 
   top({ signal }: CallOptions = {}): Promise<ProcessInfo[]> {
-    return listProcesses(this.#supervisor, signal)
+    return this.#command((supervisor) => listProcesses(supervisor, signal))
   }
 
   exec(command: string[], options: CollectOptions = {}): Promise<ExecResult> {
@@ -173,7 +160,8 @@ export class ContainerHandle implements Container {
     signal,
     ...options
   }: CallOptions & { session?: string | undefined; timeout?: number | undefined } = {}): Promise<void> {
-    await unlessAborted(stopSessions(this.#supervisor, options), signal)
+    const stopped = this.#command((supervisor) => stopSessions(supervisor, options))
+    await unlessAborted(stopped, signal)
   }
 
   async execKill(
@@ -181,25 +169,40 @@ export class ContainerHandle implements Container {
     signal: string | number = 'SIGKILL',
     call: CallOptions = {},
   ): Promise<void> {
-    await unlessAborted(this.#supervisor.sessions.find(session).kill(parseSignal(signal)), call.signal)
+    const number = parseSignal(signal)
+    const killed = this.#command(({ sessions }) => sessions.find(session).kill(number))
+    await unlessAborted(killed, call.signal)
   }
 
   async remove({ signal, force = false }: CallOptions & { force?: boolean | undefined } = {}): Promise<void> {
-    await verbs.remove(this.#supervisor, force, signal)
+    await this.#command((supervisor) => verbs.remove(supervisor, force, signal))
   }
 
   /** A container held by `await using` lives as long as its block: it is removed, by force. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.state !== 'removed') await this.remove({ force: true })
   }
+
+  /** Throws EngineClosedError once the engine is closing. */
+  #command<T>(work: (supervisor: Supervisor) => Promise<T>): Promise<T> {
+    return this.#supervisor.engine.commands.take(() => work(this.#supervisor))
+  }
 }
 
-/** Resolves when the present run writes no more; conmon has closed the log before its exit can be seen. */
-async function silence(supervisor: Supervisor, signal: AbortSignal | undefined): Promise<void> {
-  if (SILENT.has(supervisor.row.state)) return
-  await awaitChange(supervisor, ({ to }) => (SILENT.has(to) ? { value: undefined } : undefined), {
-    signal,
-  }).catch(() => {})
+/**
+ * Resolves when the present run writes no more; conmon has closed the log before its exit can be seen. Rejects with
+ * EngineClosedError, and with the signal's reason.
+ */
+function silence(supervisor: Supervisor, signal: AbortSignal | undefined): Promise<void> {
+  if (SILENT.has(supervisor.row.state)) return Promise.resolve()
+  const silent = awaitChange<void>(
+    supervisor,
+    ({ to }) => (SILENT.has(to) ? { value: undefined } : undefined),
+    { signal },
+  )
+  // Whoever reads hears of it at the end of what there is to read.
+  silent.catch(() => {})
+  return silent
 }
 
 /** One container as it was committed. */

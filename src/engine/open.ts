@@ -1,7 +1,8 @@
 import { rmSync } from 'node:fs'
 import { type Logger, pino } from 'pino'
+import type { Observable } from 'rxjs'
 import type { CgroupManager } from '../../effects/cgroup/placement.ts'
-import { watchExits } from '../../effects/exits/watcher.ts'
+import { type ExitSighting, watchExits } from '../../effects/exits/watcher.ts'
 import { assertExitWatch } from '../../effects/process/exit-watch.ts'
 import { readBootId } from '../../effects/process/identity.ts'
 import { createLimiter } from '../../effects/process/limiter.ts'
@@ -24,6 +25,7 @@ import type { EngineContext } from './context.ts'
 import { type CreationOptions, creationSettings } from './creation/settings.ts'
 import { provideEffects } from './effects.ts'
 import { ContainerEngine } from './engine.ts'
+import { Commands, InFlight } from './work/in-flight.ts'
 
 /** What an engine is opened with; everything has a default. */
 export interface EngineOptions extends CreationOptions {
@@ -98,11 +100,13 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
         limit,
         store,
         journal,
+        commands: new Commands(),
+        effects: new InFlight(),
         logger,
       }
       const context: EngineContext = { ...shared, chart }
       const engine = new ContainerEngine(context, events, owned)
-      await engine.recover(watchExits(paths.exits))
+      await recoverOrClose(engine, watchExits(paths.exits))
       return engine
     } catch (error) {
       store.close()
@@ -110,6 +114,16 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
     }
   } catch (error) {
     for (const ownership of owned) ownership.release()
+    throw error
+  }
+}
+
+/** An engine that cannot take over what there is is closed: it would keep the process alive. */
+async function recoverOrClose(engine: ContainerEngine, exits: Observable<ExitSighting>): Promise<void> {
+  try {
+    await engine.recover(exits)
+  } catch (error) {
+    await engine.close({ timeout: 0 }).catch(() => {})
     throw error
   }
 }

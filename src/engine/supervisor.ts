@@ -158,7 +158,12 @@ export class Supervisor {
   /** Whether the container rests: nothing is under way that would move it by itself, but its process. */
   get isSettled(): boolean {
     const snapshot = this.#actor?.getSnapshot()
-    return snapshot === undefined || snapshot.status !== 'active' || snapshot.hasTag('settled')
+    return this.#closed || snapshot?.status !== 'active' || snapshot.hasTag('settled')
+  }
+
+  /** Whether the engine has let go of it. */
+  get isClosed(): boolean {
+    return this.#closed
   }
 
   /** Throws EngineClosedError once the engine has let go. */
@@ -271,9 +276,11 @@ export class Supervisor {
     return findEvidence({ id: this.id, exits, runDirectory, process: this.process, logger: this.logger })
   }
 
-  /** Lets go of the container, which lives on. */
+  /** Lets go of the container, which lives on; what was at work on it is aborted. */
   close(): void {
     this.#closed = true
+    for (const answer of this.signalRequests.values()) answer(new EngineClosedError())
+    this.sessions.close()
     this.#actor?.stop()
     this.witnesses.release()
     this.#tell('closed')

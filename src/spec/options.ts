@@ -6,7 +6,7 @@ import { quote } from './quote.ts'
 import { parseSignal } from './signals.ts'
 
 /** The longest timer that Node can set is 2³¹−1 ms; in seconds. */
-export const MAX_STOP_TIMEOUT = 2_147_483
+export const MAX_TIMEOUT = 2_147_483
 
 /** The kernel's smallest CPU quota is 1 ms. */
 const MIN_CPUS = 1000 / CPU_PERIOD
@@ -32,17 +32,19 @@ export function validateOptions(options: CreateOptions): void {
     throw invalid('network', options.network, 'give none or slirp4netns')
   }
   if (options.stopSignal !== undefined) parseSignal(options.stopSignal)
-  if (options.stopTimeout !== undefined) validateStopTimeout(options.stopTimeout)
+  if (options.stopTimeout !== undefined) toMilliseconds('stop timeout', options.stopTimeout)
 }
 
 /**
- * @param seconds
+ * Seconds, checked, as milliseconds.
+ *
  * @throws InvalidInputError
  */
-export function validateStopTimeout(seconds: number): void {
-  if (typeof seconds !== 'number' || !(seconds >= 0 && seconds <= MAX_STOP_TIMEOUT)) {
-    throw invalid('stop timeout', seconds, `give seconds from 0 to ${MAX_STOP_TIMEOUT}`)
+export function toMilliseconds(what: string, seconds: number): number {
+  if (typeof seconds !== 'number' || !(seconds >= 0 && seconds <= MAX_TIMEOUT)) {
+    throw invalid(what, seconds, `give seconds from 0 to ${MAX_TIMEOUT}`)
   }
+  return Math.round(seconds * 1_000)
 }
 
 function validateSource({ bundle, rootfs, command }: CreateOptions): void {

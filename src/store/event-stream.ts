@@ -1,4 +1,6 @@
+import { setImmediate } from 'node:timers/promises'
 import { Observable, type Observer, Subject, type Subscription } from 'rxjs'
+import { EngineClosedError } from '../errors.ts'
 import type { EngineEvent, EventStream } from '../types.ts'
 import type { Store } from './store.ts'
 
@@ -46,6 +48,7 @@ abstract class Events extends Observable<EngineEvent> implements AsyncIterable<E
 export class StoredEventStream extends Events implements EventStream {
   readonly #store: Store
   readonly #live: Subject<EngineEvent>
+  #hasEnded = false
 
   constructor(store: Store, onConsumerError: (error: unknown) => void) {
     const live = new Subject<EngineEvent>()
@@ -62,9 +65,10 @@ export class StoredEventStream extends Events implements EventStream {
     this.#live.next(event)
   }
 
-  /** Completes every subscription. */
+  /** Completes every subscription; the store is still open, so that whoever has kept up hears of everything. */
   end(): void {
     this.#live.complete()
+    this.#hasEnded = true
   }
 
   since(seq: number): Observable<EngineEvent> & AsyncIterable<EngineEvent> {
@@ -74,6 +78,7 @@ export class StoredEventStream extends Events implements EventStream {
   *past(seq: number): Iterable<EngineEvent> {
     let after = seq
     for (;;) {
+      if (this.#hasEnded) throw new EngineClosedError()
       const page = this.#store.eventsAfter(after, PAGE)
       yield* page
       const last = page.at(-1)
@@ -126,6 +131,7 @@ async function pump(reader: AsyncIterator<EngineEvent>, observer: Observer<Engin
   }
 }
 
+/** It ends with the engine: after the last event, or, where that is further away than a page, at the end of one. */
 function follow(store: Store, live: Subject<EngineEvent>, seq: number): AsyncIterator<EngineEvent> {
   let after = seq
   let page: EngineEvent[] = []
@@ -135,6 +141,7 @@ function follow(store: Store, live: Subject<EngineEvent>, seq: number): AsyncIte
     next: () => wake(),
     complete: () => {
       ended = true
+      page.push(...lastPage(store, page.at(-1)?.seq ?? after))
       wake()
     },
   })
@@ -154,6 +161,8 @@ function follow(store: Store, live: Subject<EngineEvent>, seq: number): AsyncIte
         }
         if (ended) return finish()
         page = store.eventsAfter(after, PAGE)
+        // A long replay leaves others their turn.
+        if (page.length === PAGE) await setImmediate()
         if (page.length > 0) continue
         await new Promise<void>((resolve) => {
           wake = resolve
@@ -163,5 +172,14 @@ function follow(store: Store, live: Subject<EngineEvent>, seq: number): AsyncIte
     async return() {
       return finish()
     },
+  }
+}
+
+/** Nothing where the store is closed already, or fails: the rest is there for whoever asks the next engine. */
+function lastPage(store: Store, after: number): EngineEvent[] {
+  try {
+    return store.eventsAfter(after, PAGE)
+  } catch {
+    return []
   }
 }

@@ -73,6 +73,27 @@ describe('the stream', () => {
     events.end()
     expect(numbers(await rest)).toEqual(upTo(3))
   })
+
+  test('ends after the last event for whoever has kept up, though it was told just before', async () => {
+    const iterator = events.since(0)[Symbol.asyncIterator]()
+    const waiting = iterator.next()
+    await new Promise(setImmediate)
+    happen(3)
+    events.end()
+    store.close()
+    const seen = [(await waiting).value, (await iterator.next()).value, (await iterator.next()).value]
+    expect(numbers(seen)).toEqual(upTo(3))
+    expect(await iterator.next()).toMatchObject({ done: true })
+  })
+
+  test('ends at once for whoever comes later', async () => {
+    happen(3)
+    events.end()
+    store.close()
+    expect(await firstValueFrom(events.since(0).pipe(toArray()))).toEqual([])
+    expect(await firstValueFrom(events.pipe(toArray()))).toEqual([])
+    expect(() => [...events.past(0)]).toThrow(expect.objectContaining({ code: 'ECLOSED' }))
+  })
 })
 
 describe('since', () => {
@@ -84,6 +105,22 @@ describe('since', () => {
       await new Promise(setImmediate)
     }
     expect(numbers(await seen)).toEqual(upTo(3_000))
+  })
+
+  test('leaves others their turn in a long replay', async () => {
+    happen(2_000)
+    const seen: EngineEvent[] = []
+    const replayed = new Promise<void>((resolve) => {
+      events.since(0).subscribe((event) => {
+        seen.push(event)
+        if (event.seq === 2_000) resolve()
+      })
+    })
+    await new Promise(setImmediate)
+    await new Promise(setImmediate)
+    expect(seen.length).toBeLessThan(2_000)
+    await replayed
+    expect(numbers(seen)).toEqual(upTo(2_000))
   })
 
   test('begins after the number it is given', async () => {

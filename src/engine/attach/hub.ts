@@ -32,6 +32,7 @@ export class AttachHub {
    * Connects.
    *
    * @throws AttachError `EATTACH`
+   * @throws EngineClosedError
    */
   static async open(supervisor: Supervisor): Promise<AttachHub> {
     const { row, paths } = supervisor
@@ -43,6 +44,13 @@ export class AttachHub {
         for (const listener of [...listeners]) listener.onOutput(piece)
       },
     })
+    try {
+      // The engine may have let go meanwhile, and would not tell of it again.
+      supervisor.assertOpen()
+    } catch (error) {
+      connection.close()
+      throw error
+    }
     return new AttachHub(supervisor, row.generation, connection, listeners)
   }
 

@@ -1,6 +1,6 @@
 import type { CgroupManager } from '../../../effects/cgroup/placement.ts'
 import { InvalidInputError } from '../../errors.ts'
-import { MAX_STOP_TIMEOUT } from '../../spec/options.ts'
+import { MAX_TIMEOUT } from '../../spec/options.ts'
 import { quote } from '../../spec/quote.ts'
 import { type Inherited, readInherited } from './inherited.ts'
 
@@ -102,10 +102,10 @@ function validLogSize(bytes: number): number {
 
 function validTimeout(seconds: number | undefined): number | undefined {
   if (seconds === undefined) return undefined
-  if (typeof seconds === 'number' && seconds > 0 && seconds <= MAX_STOP_TIMEOUT)
+  if (typeof seconds === 'number' && seconds > 0 && seconds <= MAX_TIMEOUT)
     return Math.ceil(seconds * 1_000)
   throw new InvalidInputError(`invalid time limit of the runtime ${quote(seconds)}`, {
-    hint: `give seconds, more than 0 and at most ${MAX_STOP_TIMEOUT}`,
+    hint: `give seconds, more than 0 and at most ${MAX_TIMEOUT}`,
   })
 }
 

@@ -15,6 +15,7 @@ import {
 } from '../../../machines/index.ts'
 import { RunchartError } from '../../errors.ts'
 import { within } from '../monitor.ts'
+import { afterCommit } from '../work/after-commit.ts'
 import type { Session } from './session.ts'
 
 /** conmon writes its exit file between its command's end and its own. */
@@ -26,13 +27,9 @@ export function provideExecEffects(session: Session): typeof execMachine {
   const effect = <Output, Input extends ExecRunInput>(
     work: (session: Session, input: Input, signal: AbortSignal) => Promise<Output>,
   ) =>
-    fromPromise<Output, Input>(async ({ input, signal }) => {
-      // The chart calls this before its observers have heard of the transition; they have one turn later.
-      await Promise.resolve()
-      await session.supervisor.engine.journal.committed()
-      signal.throwIfAborted()
-      return work(session, input, signal)
-    })
+    fromPromise<Output, Input>(({ input, signal }) =>
+      afterCommit(session.supervisor.engine, signal, () => work(session, input, signal)),
+    )
   return execMachine.provide({
     actors: {
       startSession: effect(start),
@@ -63,9 +60,12 @@ async function start(session: Session, _: ExecRunInput, chartSignal: AbortSignal
   const monitored = { ...options, conmonPath: engine.conmonPath, socketsDir: engine.paths.sockets }
   if (detach) {
     session.detached = await startDetached(monitored, call)
+    // The engine has let go of it in that very moment, and of what watches it nobody else would.
+    if (chartSignal.aborted) session.detached.close()
     return { process: session.detached.process }
   }
   session.attached = await (tty ? startTerminal(monitored, call) : startAttached(options, call))
+  if (chartSignal.aborted) session.attached.release()
   return { process: session.attached.process }
 }
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
 import { AttachError, InvalidInputError } from '../../errors.ts'
-import { validateStopTimeout } from '../../spec/options.ts'
+import { toMilliseconds } from '../../spec/options.ts'
 import { quote } from '../../spec/quote.ts'
 import { parseSignal } from '../../spec/signals.ts'
 import type {
@@ -55,9 +55,9 @@ export async function collectExec(
 /** Ends one session, or all that live, and resolves once they are over. The seed's execStopContainer. */
 export async function stopSessions(
   supervisor: Supervisor,
-  { session, timeout }: { session?: string | undefined; timeout?: number | undefined },
+  { session, timeout = DEFAULT_STOP_TIMEOUT }: { session?: string | undefined; timeout?: number | undefined },
 ): Promise<void> {
-  const grace = graceOf(timeout)
+  const grace = toMilliseconds('stop timeout', timeout)
   if (supervisor.row.state === 'paused') {
     throw supervisor.refuse('stop a command in', 'resume it first: a frozen process takes no signal')
   }
@@ -92,8 +92,8 @@ function sessionHandle(session: Session): ExecSession {
     exited: session.exited,
     resize: (size) => resizeTerminal(session, size),
     kill: async (signal = 'SIGKILL') => session.kill(parseSignal(signal)),
-    async stop({ timeout } = {}): Promise<ExecExit> {
-      await session.stop(SIGTERM, graceOf(timeout))
+    async stop({ timeout = DEFAULT_STOP_TIMEOUT } = {}): Promise<ExecExit> {
+      await session.stop(SIGTERM, toMilliseconds('stop timeout', timeout))
       return session.exited
     },
   }
@@ -105,12 +105,6 @@ async function resizeTerminal({ attached, supervisor }: Session, size: TerminalS
     containerId: supervisor.id,
     hint: 'start it with `tty`, and not detached',
   })
-}
-
-/** Seconds, checked, as milliseconds. */
-function graceOf(timeout = DEFAULT_STOP_TIMEOUT): number {
-  validateStopTimeout(timeout)
-  return Math.round(timeout * 1_000)
 }
 
 /** The first bytes of a stream, which is read to its end. */

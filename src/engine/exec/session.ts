@@ -176,9 +176,13 @@ export class Session {
 
   /** Lets go of it; a detached one lives on. */
   close(): void {
+    const closed = new EngineClosedError()
+    // First: what was asked for has not come to pass, though nobody waits for it any more.
+    for (const reject of [...this.#stopFailures]) reject(closed)
+    for (const answer of this.signalRequests.values()) answer(closed)
     this.#actor?.stop()
     this.detached?.close()
-    const closed = new EngineClosedError()
+    this.attached?.release()
     this.#started.reject(closed)
     this.#exited.reject(closed)
     this.#over.resolve()

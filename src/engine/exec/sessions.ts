@@ -19,6 +19,7 @@ export class Sessions {
   readonly #supervisor: Supervisor
   readonly #sessions = new Map<string, Session>()
   #ending: Promise<void> | undefined
+  #isLeaving = false
   #isClosed = false
 
   constructor(supervisor: Supervisor) {
@@ -66,6 +67,10 @@ export class Sessions {
 
   /** Runs a command; resolves once it runs. Throws IllegalTransitionError where the container does not run. */
   async start(command: string[], options: SessionOptions): Promise<Session> {
+    return this.#supervisor.engine.commands.take(() => this.#start(command, options))
+  }
+
+  async #start(command: string[], options: SessionOptions): Promise<Session> {
     const { signal } = options
     signal?.throwIfAborted()
     this.#supervisor.assertRuns('exec')
@@ -117,7 +122,9 @@ export class Sessions {
    * container's own. Refuses new ones from now on, until the next run. Never rejects.
    */
   endAll(): Promise<void> {
-    this.#ending ??= this.#end([...this.#sessions.values()])
+    this.#ending ??= this.#end([...this.#sessions.values()], () =>
+      this.#supervisor.refuse('exec', 'its run is over; start it again first', 'stopped'),
+    )
     return this.#ending
   }
 
@@ -126,10 +133,16 @@ export class Sessions {
     this.#ending = undefined
   }
 
-  /** The engine closes: what is bound to it ends, what is detached lives on. Never rejects. */
-  async close(): Promise<void> {
+  /** The engine closes: what is bound to it ends, and nothing that would be is begun. Never rejects. */
+  endBound(): Promise<void> {
+    this.#isLeaving = true
+    const bound = [...this.#sessions.values()].filter(({ row }) => !row.detached)
+    return this.#end(bound, () => new EngineClosedError())
+  }
+
+  /** Lets go of them all; what is detached lives on. */
+  close(): void {
     this.#isClosed = true
-    await this.#end([...this.#sessions.values()].filter(({ row }) => !row.detached))
     for (const session of this.#sessions.values()) session.close()
   }
 
@@ -144,12 +157,13 @@ export class Sessions {
     }
   }
 
-  async #end(sessions: readonly Session[]): Promise<void> {
-    await Promise.all(sessions.map((session) => this.#endOne(session)))
+  async #end(sessions: readonly Session[], why: () => Error): Promise<void> {
+    await Promise.all(sessions.map((session) => this.#endOne(session, why)))
   }
 
-  async #endOne(session: Session): Promise<void> {
-    session.starting.abort(new EngineClosedError('the container’s run is over'))
+  /** `why` is what the caller of a start hears that has not got to its end. */
+  async #endOne(session: Session, why: () => Error): Promise<void> {
+    session.starting.abort(why())
     session.stop(SIGKILL, 0).catch(() => {})
     // A frozen process dies when it is thawed, which is not waited for.
     if (await within(session.over, this.#supervisor.row.state === 'paused' ? 0 : END_MS)) return
@@ -159,7 +173,7 @@ export class Sessions {
   }
 
   #add(row: ExecRow, request?: ExecRequest): Session {
-    if (this.#isClosed) throw new EngineClosedError()
+    if (this.#isClosed || (this.#isLeaving && !row.detached)) throw new EngineClosedError()
     const session = new Session(this.#supervisor, row, this.#bearings(row.id), request)
     this.#sessions.set(row.id, session)
     return session

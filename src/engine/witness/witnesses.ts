@@ -32,6 +32,8 @@ export class Witnesses {
   hold(lifeline: Lifeline): void {
     this.release()
     this.#lifeline = lifeline
+    // Nobody else would let go of it.
+    if (this.#supervisor.isClosed) this.release()
   }
 
   /** Lets go of all; the run is over, or the engine closes. */
@@ -64,7 +66,7 @@ export class Witnesses {
     this.release()
     const turn = this.#turn
     const orphan = await watchExit(process)
-    if (turn !== this.#turn) {
+    if (turn !== this.#turn || this.#supervisor.isClosed) {
       orphan?.close()
       return this.#orphan !== undefined
     }

@@ -1,6 +1,7 @@
 import { beforeEach, expect, onTestFinished, test } from 'vitest'
 import type { Container, Engine } from '../../../src/index.ts'
 import { type TestPlace, testPlace } from '../../fixtures/engine.ts'
+import { heldRuntime } from '../../fixtures/programs.ts'
 
 let place: TestPlace
 beforeEach(async () => {
@@ -86,6 +87,19 @@ test('one whose engine closed before it had removed it goes with the next one', 
   const next = await place.open()
   expect(names(next)).toEqual([])
   expect(next.exitRecord(web.id)).toMatchObject({ code: 6 })
+})
+
+test('one that was never made to the end goes too', async () => {
+  const runtime = heldRuntime(place.path)
+  const first = await place.open({ runtime: runtime.path })
+  runtime.holdAt('create')
+  const creating = auto(first, 'true').catch((error: unknown) => error)
+  await runtime.held()
+  await first.close({ timeout: 0 })
+  expect(await creating).toMatchObject({ code: 'ECLOSED' })
+  const next = await place.open({ runtime: runtime.path })
+  await expect.poll(() => names(next)).toEqual([])
+  expect(place.leftovers()).toEqual([])
 })
 
 test.each([['yes'], [1], [null]])('%j is no answer to whether it is to be removed', async (autoRemove) => {

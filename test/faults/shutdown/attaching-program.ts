@@ -1,0 +1,21 @@
+/** A program that closes its engine while it connects to a container, and then comes to its own end. */
+import { join } from 'node:path'
+import { openEngine } from '../../../src/index.ts'
+import { TEST_RUNTIME } from '../../fixtures/programs.ts'
+
+const [path = ''] = process.argv.slice(2)
+const engine = await openEngine({
+  root: join(path, 'root'),
+  runRoot: join(path, 'run'),
+  runtime: TEST_RUNTIME,
+})
+const web = await engine.create({ rootfs: join(path, 'rootfs/rootfs'), command: ['sleep', '1000'] })
+await web.start()
+// The first of a process: what it takes is still to be loaded when the engine closes.
+const attaching = web.attach()
+const outcome = attaching.then(
+  () => 'attached',
+  (error: { code?: string }) => String(error.code ?? error),
+)
+await engine.close({ timeout: 0 })
+console.log(JSON.stringify(await outcome))
