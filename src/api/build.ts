@@ -1,6 +1,6 @@
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { RunchartError } from '../errors.ts'
-import type { Engine } from '../types.ts'
+import type { ApiContext } from './context.ts'
 import { toErrorReply, toInputError } from './error-reply.ts'
 import { addExecRoutes } from './exec/routes.ts'
 import { addCheckpointRoutes } from './routes/checkpoint.ts'
@@ -14,17 +14,10 @@ import { addUpgrades } from './upgrade/upgrade.ts'
 /** Bytes. Linux takes at most 2 MiB of argv and environment together; JSON may double them. */
 const BODY_LIMIT = 4 * 1024 * 1024
 
-/** Options of {@link buildApi}. */
-export interface ApiOptions {
-  logger: FastifyBaseLogger
-  /** Ends open streams and waits when it aborts. */
-  closing?: AbortSignal | undefined
-}
-
 /** The owner's API over an engine, not yet listening. */
-export function buildApi(engine: Engine, options: ApiOptions): FastifyInstance {
+export function buildApi(context: ApiContext, logger: FastifyBaseLogger): FastifyInstance {
   const app = Fastify({
-    loggerInstance: options.logger,
+    loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT,
     routerOptions: { maxParamLength: 4096 },
@@ -35,8 +28,6 @@ export function buildApi(engine: Engine, options: ApiOptions): FastifyInstance {
   // framework takes 0 for its own 72 s.
   app.server.keepAliveTimeout = 0
   answerErrors(app)
-  const closing = options.closing ?? new AbortController().signal
-  const context = { engine, closing }
   addEngineRoutes(app, context)
   addContainerRoutes(app, context)
   addCommandRoutes(app, context)

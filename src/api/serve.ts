@@ -5,10 +5,9 @@ import { EngineClosedError, RootError } from '../errors.ts'
 import { ownerSocketPath } from '../root/paths.ts'
 import type { Engine } from '../types.ts'
 import { buildApi } from './build.ts'
+import { CLOSE_GRACE_MS } from './context.ts'
 import { watchIdle } from './idle.ts'
 
-/** Milliseconds that answers under way have when the server closes. */
-const CLOSE_GRACE_MS = 1_000
 /** Bytes of a socket's path that Linux takes. */
 const MAX_SOCKET_PATH = 107
 
@@ -22,8 +21,19 @@ export interface OwnerOptions {
 /** The owner's API, listening. */
 export interface OwnerServer {
   readonly socketPath: string
-  /** Stops listening and ends what is open within a second or so. The engine stays open. */
+  /**
+   * Lets nobody new in, and tells those to go who only look on, or whose command is bound to the owner. Other commands
+   * go on, and are answered.
+   */
+  leave(): void
+  /** Leaves, and ends what is open within a second or so. The engine stays open. */
   close(): Promise<void>
+}
+
+/** Closes an engine and its server: commands under way finish, or are told that they have not, and none looks lost. */
+export async function closeOwner(engine: Engine, server: OwnerServer): Promise<void> {
+  server.leave()
+  await engine.close().finally(() => server.close())
 }
 
 /**
@@ -34,25 +44,30 @@ export interface OwnerServer {
  */
 export async function serveOwner(engine: Engine, options: OwnerOptions): Promise<OwnerServer> {
   const { logger, idle } = options
-  const closing = new AbortController()
-  const app = buildApi(engine, { logger, closing: closing.signal })
+  const [leaving, closing] = [new AbortController(), new AbortController()]
+  const app = buildApi({ engine, leaving: leaving.signal, closing: closing.signal }, logger)
   const socketPath = ownerSocketPath(engine.runRoot)
   await listen(app, socketPath)
   const unwatch = idle && watchIdle(app.server, engine, idle.seconds, idle.onIdle)
-  let closed: Promise<void> | undefined
-  const close = async (): Promise<void> => {
+  const why = new EngineClosedError(`the owner of ${engine.runRoot} is closing`, {
+    hint: 'containers live on; ask again, and a new owner finds them',
+  })
+  const leave = (): void => {
+    if (leaving.signal.aborted) return
     unwatch?.()
     // First, so that the next verb does not meet an owner that is about to leave.
     rmSync(socketPath, { force: true })
-    closing.abort(
-      new EngineClosedError(`the owner of ${engine.runRoot} is closing`, {
-        hint: 'containers live on; ask again, and a new owner finds them',
-      }),
-    )
+    leaving.abort(why)
+  }
+  let closed: Promise<void> | undefined
+  const close = async (): Promise<void> => {
+    leave()
+    closing.abort(why)
     await closeWithin(app, CLOSE_GRACE_MS)
   }
   return {
     socketPath,
+    leave,
     close() {
       closed ??= close()
       return closed
@@ -62,7 +77,8 @@ export async function serveOwner(engine: Engine, options: OwnerOptions): Promise
 
 /** Listens under another name first: whoever finds the socket finds it answering, and private. */
 async function listen(app: FastifyInstance, socketPath: string): Promise<void> {
-  const unready = join(dirname(socketPath), 'owner.new')
+  // A name of its own: it is removed again when the server closes, and by then the next owner may be at this.
+  const unready = join(dirname(socketPath), `owner.${process.pid}.new`)
   if (Buffer.byteLength(socketPath) > MAX_SOCKET_PATH) {
     throw new RootError(`the socket's path ${socketPath} is longer than ${MAX_SOCKET_PATH} bytes`, {
       hint: 'choose a shorter --run-root',

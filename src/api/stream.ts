@@ -14,8 +14,8 @@ export interface StreamReply<T> {
 }
 
 /**
- * Answers with a stream. Its headers leave at once. An error of the source is told in a trailer; after an
- * abort the stream breaks off, so that nobody takes it for whole.
+ * Answers with a stream. Its headers leave at once. An error of the source is told in a trailer, and so is the
+ * reason of an abort, where the client is still there to hear it: nobody is to take the stream for whole.
  */
 export async function sendStream<T>(reply: FastifyReply, stream: StreamReply<T>): Promise<void> {
   const { contentType, source, encode, signal } = stream
@@ -28,11 +28,7 @@ export async function sendStream<T>(reply: FastifyReply, stream: StreamReply<T>)
       if (!response.write(encode(value))) await once(response, 'drain', { signal })
     }
   } catch (error) {
-    if (signal.aborted) {
-      response.destroy()
-      return
-    }
-    reply.log.error({ err: error }, 'a stream ended early')
+    if (!signal.aborted) reply.log.error({ err: error }, 'a stream ended early')
     const trailer = encodeURIComponent(JSON.stringify(toErrorReply(error).reply))
     response.addTrailers({ [ERROR_TRAILER]: trailer })
   }

@@ -52,6 +52,25 @@ test('closing answers waits that are open, and is done once however often it is 
   expect(engine.letGo).toEqual(['wait'])
 })
 
+test('leaving tells those to go who only look on, and lets a command finish', async () => {
+  await using owner = await startOwner()
+  const { client, engine, server } = owner
+  await client.create({ name: 'web', rootfs: '/r' })
+  const { promise: stopped, resolve: stop } = Promise.withResolvers<void>()
+  const web = engine.get('web')
+  web.start = () => stopped
+  const starting = client.start('web')
+  const exit = client.wait('web').catch((error) => error)
+  await client.inspect('web')
+  server.leave()
+  const hint = expect.stringContaining('containers live on')
+  expect(await exit).toMatchObject({ code: 'ECLOSED', hint })
+  expect(await readdir(engine.runRoot)).toEqual([])
+  stop()
+  expect(await starting).toMatchObject({ name: 'web' })
+  await server.close()
+})
+
 test('an owner leaves once nothing lives and nobody asks, and not before', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   try {

@@ -65,15 +65,29 @@ test('an error in the middle of a stream arrives as that error, after what came 
   expect(seen).toEqual(['first'])
 })
 
-test('an owner that closes breaks streams off, so that none looks whole', async () => {
+test('an owner that closes says so at the end of streams, so that none looks whole', async () => {
   await using owner = await startOwner()
   await owner.client.create({ name: 'web', rootfs: '/r' })
   const reading = collect(owner.client.events({ follow: true }))
   reading.catch(() => {})
   await expect.poll(() => owner.engine.events.readers).toBe(1)
   await owner.server.close()
-  await expect(reading).rejects.toMatchObject({ code: 'EOWNERGONE' })
+  await expect(reading).rejects.toMatchObject({ code: 'ECLOSED' })
   expect(owner.engine.events.readers).toBe(0)
+})
+
+test('events that are followed to the end of their engine do not look whole', async () => {
+  await using owner = await startOwner()
+  const { events } = owner.engine
+  events.since = (seq) =>
+    Object.assign(events, { [Symbol.asyncIterator]: () => events.past(seq)[Symbol.iterator]() })
+  await owner.client.create({ name: 'web', rootfs: '/r' })
+  const seen: EngineEvent[] = []
+  const reading = (async () => {
+    for await (const event of owner.client.events({ follow: true })) seen.push(event)
+  })()
+  await expect(reading).rejects.toMatchObject({ code: 'ECLOSED' })
+  expect(seen).toEqual(events.committed)
 })
 
 test('a reader that does not read is not written to without end', async () => {

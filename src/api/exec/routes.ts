@@ -18,14 +18,15 @@ export function addExecRoutes(app: FastifyInstance, context: ApiContext): void {
 }
 
 /** Answers with what the command left behind; with `detach`, once it runs, with its session. */
-function addExec(app: FastifyInstance, { engine, closing }: ApiContext): void {
+function addExec(app: FastifyInstance, { engine, leaving, closing }: ApiContext): void {
   app.post<{ Params: RefParams; Body: ExecBody }>(
     '/v1/containers/:ref/exec',
     { schema: { params: RefParams, querystring: NoQuery, body: ExecBody } },
     async ({ params, body }, reply) => {
       const { command, detach, tty, stdin, maxOutputBytes, preserveFds, ...options } = body
       const container = engine.get(params.ref)
-      const signal = requestSignal(reply, closing)
+      // What is not detached is bound to the owner, and ends with it.
+      const signal = requestSignal(reply, detach === true ? closing : leaving)
       const opened = openDescriptors(preserveFds)
       try {
         const given = { ...options, preserveFds: opened.fds, signal }
@@ -44,13 +45,13 @@ function addExec(app: FastifyInstance, { engine, closing }: ApiContext): void {
   )
 }
 
-function addExecStream(app: FastifyInstance, { engine, closing }: ApiContext): void {
+function addExecStream(app: FastifyInstance, { engine, leaving }: ApiContext): void {
   app.addContentTypeParser(FRAMES_TYPE, (_request, payload, done) => done(null, payload))
   app.post<{ Params: RefParams; Body: IncomingMessage }>(
     '/v1/containers/:ref/exec/stream',
     { schema: { params: RefParams, querystring: NoQuery } },
     async (request, reply) => {
-      const signal = requestSignal(reply, closing)
+      const signal = requestSignal(reply, leaving)
       const container = engine.get(request.params.ref)
       const input = new FrameInput(request.body)
       const asked = await input.first()

@@ -81,6 +81,8 @@ export async function serveSession(
       send(session.stdout, 'stdout', response, signal),
       send(session.stderr, 'stderr', response, signal),
     ])
+    // Where the owner leaves it has killed the command; whoever waits for it is to know why.
+    signal.throwIfAborted()
     response.write(json({ exit }))
   } catch (error) {
     response.write(encodeFrame('error', Buffer.from(JSON.stringify(toErrorReply(error).reply))))

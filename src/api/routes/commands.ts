@@ -67,7 +67,7 @@ function addKill(app: FastifyInstance, { engine, closing }: ApiContext): void {
   )
 }
 
-function addWait(app: FastifyInstance, { engine, closing }: ApiContext): void {
+function addWait(app: FastifyInstance, { engine, leaving }: ApiContext): void {
   app.get<{ Params: RefParams; Querystring: WaitQuery }>(
     '/v1/containers/:ref/wait',
     { schema: { params: RefParams, querystring: WaitQuery } },
@@ -75,7 +75,7 @@ function addWait(app: FastifyInstance, { engine, closing }: ApiContext): void {
       const generation = toNumber(query.generation)
       const found = find(engine, params.ref, generation)
       if ('code' in found) return found
-      return found.wait({ generation, signal: requestSignal(reply, closing) })
+      return found.wait({ generation, signal: requestSignal(reply, leaving) })
     },
   )
 }

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { formatLogLine } from '../../../effects/log/parse.ts'
+import { EngineClosedError } from '../../errors.ts'
 import type { ApiContext } from '../context.ts'
 import { requestSignal } from '../request-signal.ts'
 import { EventsQuery, isSet, LogsQuery, RefParams, toNumber } from '../schemas.ts'
@@ -11,12 +12,12 @@ export function addStreamRoutes(app: FastifyInstance, context: ApiContext): void
   addEvents(app, context)
 }
 
-function addLogs(app: FastifyInstance, { engine, closing }: ApiContext): void {
+function addLogs(app: FastifyInstance, { engine, leaving }: ApiContext): void {
   app.get<{ Params: RefParams; Querystring: LogsQuery }>(
     '/v1/containers/:ref/logs',
     { schema: { params: RefParams, querystring: LogsQuery } },
     async ({ params, query }, reply) => {
-      const signal = requestSignal(reply, closing)
+      const signal = requestSignal(reply, leaving)
       const container = engine.get(params.ref)
       await sendStream(reply, {
         // One format for disk, wire and CLI, so that there is one parser.
@@ -29,7 +30,7 @@ function addLogs(app: FastifyInstance, { engine, closing }: ApiContext): void {
   )
 }
 
-function addEvents(app: FastifyInstance, { engine, closing }: ApiContext): void {
+function addEvents(app: FastifyInstance, { engine, leaving }: ApiContext): void {
   app.get<{ Querystring: EventsQuery }>(
     '/v1/events',
     { schema: { querystring: EventsQuery } },
@@ -37,10 +38,33 @@ function addEvents(app: FastifyInstance, { engine, closing }: ApiContext): void 
       const since = toNumber(query.since) ?? 0
       return sendStream(reply, {
         contentType: 'application/x-ndjson',
-        source: isSet(query.follow) ? engine.events.since(since) : engine.events.past(since),
+        source: isSet(query.follow) ? untilClosed(engine.events.since(since)) : engine.events.past(since),
         encode: (event) => `${JSON.stringify(event)}\n`,
-        signal: requestSignal(reply, closing),
+        signal: requestSignal(reply, leaving),
       })
     },
   )
+}
+
+/**
+ * The end of what has none: the engine was closed, and whoever follows is not to take it for the end. No generator: one
+ * that waits for its next value lets go of nothing before it comes.
+ */
+function untilClosed<T>(stream: AsyncIterable<T>): AsyncIterable<T> {
+  return {
+    [Symbol.asyncIterator]() {
+      const iterator = stream[Symbol.asyncIterator]()
+      return {
+        async next() {
+          const step = await iterator.next()
+          if (step.done === true) throw new EngineClosedError()
+          return step
+        },
+        async return() {
+          await iterator.return?.()
+          return { done: true, value: undefined }
+        },
+      }
+    },
+  }
 }

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import { InvalidInputError, RunchartError } from '../../errors.ts'
-import type { ApiContext } from '../context.ts'
+import { type ApiContext, CLOSE_GRACE_MS } from '../context.ts'
 import { toErrorReply } from '../error-reply.ts'
 import { FRAMES_PROTOCOL } from '../frames.ts'
 
@@ -12,7 +12,7 @@ export interface UpgradeRequest {
   /** The container that the path names. */
   ref: string
   query: URLSearchParams
-  /** Aborts when the client has gone, or the server closes. */
+  /** Aborts when the client has gone, or the owner is about to. */
   signal: AbortSignal
 }
 
@@ -52,9 +52,9 @@ async function answer(
 ): Promise<void> {
   const gone = new AbortController()
   socket.once('close', () => gone.abort(new DOMException('the client went away', 'AbortError')))
-  const signal = AbortSignal.any([gone.signal, context.closing])
-  const destroy = (): void => void socket.destroy()
-  context.closing.addEventListener('abort', destroy)
+  const signal = AbortSignal.any([gone.signal, context.leaving])
+  const cut = (): void => void setTimeout(() => socket.destroy(), CLOSE_GRACE_MS).unref()
+  context.closing.addEventListener('abort', cut)
   try {
     const upgraded = await decide(request, signal, context, routes)
     writeHead(socket, 101, 'Switching Protocols', {
@@ -66,7 +66,7 @@ async function answer(
   } catch (error) {
     refuse(socket, error)
   } finally {
-    context.closing.removeEventListener('abort', destroy)
+    context.closing.removeEventListener('abort', cut)
   }
 }
 

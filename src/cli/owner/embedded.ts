@@ -1,5 +1,5 @@
 import { pino } from 'pino'
-import { serveOwner } from '../../api/serve.ts'
+import { closeOwner, serveOwner } from '../../api/serve.ts'
 import { type Client, connectOwner } from '../../client/client.ts'
 import { openEngine } from '../../engine/open.ts'
 import type { Globals } from '../input/globals.ts'
@@ -23,7 +23,7 @@ export async function withEmbeddedOwner(
       await work(client)
     } finally {
       client.close()
-      await server.close()
+      await closeOwner(engine, server)
     }
   } finally {
     await engine.close()

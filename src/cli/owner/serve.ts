@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import { type Logger, pino } from 'pino'
-import { type OwnerServer, serveOwner } from '../../api/serve.ts'
+import { type DestinationStream, type Logger, pino } from 'pino'
+import { closeOwner, type OwnerServer, serveOwner } from '../../api/serve.ts'
 import { openEngine } from '../../engine/open.ts'
 import type { Engine } from '../../types.ts'
 import type { Globals } from '../input/globals.ts'
@@ -24,12 +24,13 @@ export async function serve(globals: Globals, options: ServeOptions): Promise<vo
   const { background, logLevel: level } = options
   const logger = background
     ? pino({ level }, openLogFile(join(globals.runRoot, 'owner.log')))
-    : pino({ level }, pino.destination({ fd: 2, sync: true }))
+    : pino({ level }, standardError())
   process.on('uncaughtExceptionMonitor', (error) => logger.fatal({ err: error }, 'the owner broke'))
   try {
     await own(globals, options, logger)
   } catch (error) {
     if (!background) throw error
+    logger.error({ err: error }, 'the owner ends')
     tellStarter(error)
   }
 }
@@ -47,11 +48,16 @@ async function own(globals: Globals, options: ServeOptions, logger: Logger): Pro
       announce(engine, server, background)
       logger.info({ reason: await ending.reason }, 'the owner leaves')
     } finally {
-      await server.close()
+      await closeOwner(engine, server)
     }
   } finally {
     await engine.close()
   }
+}
+
+/** A terminal that has gone away, as at SIGHUP, takes no more logs; the owner is to get to its end all the same. */
+function standardError(): DestinationStream {
+  return pino.destination({ fd: 2, sync: true }).on('error', () => {})
 }
 
 function announce(engine: Engine, server: OwnerServer, background: boolean): void {
@@ -59,16 +65,21 @@ function announce(engine: Engine, server: OwnerServer, background: boolean): voi
   else note(`runchart: process ${process.pid} owns ${engine.root} and answers on ${server.socketPath}`)
 }
 
+const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
 /** Why the owner is to leave: the first reason counts. */
 class Ending {
   readonly reason: Promise<string>
   because: (reason: string) => void = () => {}
 
   constructor() {
-    this.reason = new Promise((resolve) => {
-      this.because = resolve
-    })
-    // Once: a second signal ends an owner that does not get to its end.
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, this.because)
+    const { promise, resolve } = Promise.withResolvers<string>()
+    this.reason = promise
+    this.because = (reason) => {
+      // A second signal, whichever it is, ends an owner that does not get to its end.
+      for (const signal of ENDING) process.off(signal, this.because)
+      resolve(reason)
+    }
+    for (const signal of ENDING) process.on(signal, this.because)
   }
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
@@ -154,9 +155,10 @@ describe('a command in a container, when the engine closes', () => {
     const engine = await place.open()
     const web = await running(engine)
     const attached = await web.execSession(['sleep', '1000'])
-    const stubborn = ['sh', '-c', 'trap "" TERM; while :; do sleep 0.05; done']
+    const stubborn = ['sh', '-c', 'trap "" TERM; touch /tmp/up; while :; do sleep 0.05; done']
     const detached = await web.execSession(stubborn, { detach: true })
     detached.exited.catch(() => {})
+    await expect.poll(() => existsSync(join(place.rootfs, 'tmp/up'))).toBe(true)
     const stopped = web.execStop({ session: detached.id, timeout: 600 }).catch((error: unknown) => error)
     await expect.poll(() => web.execs().find(({ id }) => id === detached.id)?.state).toBe('stopping')
     await engine.close({ timeout: 2 })

@@ -151,8 +151,11 @@ describe('a command in flight when the engine closes', () => {
 
   test('create: says why it is not there, and can be made again', async () => {
     const { engine, answer } = await ask(COMMANDS.create as InFlight)
+    const takeBack = runtime.holdAt('delete')
     await engine.close({ timeout: 0 })
     await failure(answer)
+    // What was cut off is not cleared away now, lest it meet what the next engine does.
+    expect(takeBack()).toBe(true)
     const next = await open()
     expect(next.get('web').inspect()).toMatchObject({ state: 'configured', error: { code: 'EINTERRUPTED' } })
     expect(place.leftovers()).toEqual([])

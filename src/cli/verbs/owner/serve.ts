@@ -33,7 +33,9 @@ export function define(command: Command): void {
 }
 
 const HELP = `
-Owns the root until SIGINT or SIGTERM; containers live on without it. Logs are JSON lines on standard error.
+Owns the root until SIGINT, SIGTERM or SIGHUP; containers live on without it. Commands under way have 10 seconds to
+finish then; whoever waits, follows or is attached is told to ask again. A second signal ends it at once: the next owner
+finds containers as they are, and ends what was under way. Logs are JSON lines on standard error.
 
 Examples:
   runchart serve
