@@ -14,7 +14,7 @@ import { idOfExitFile } from './file.ts'
 export type ExitSighting = { type: 'ready' } | { type: 'exit'; id: string }
 
 /** The part of the kernel's queue that comes at once in no quiet time; other watches of this process share the queue. */
-const FLOOD = 1 / 8
+const FLOOD = 1 / 16
 
 /**
  * Watches for exit files until that is in trouble, then errors: exits may have been missed, or cannot be watched.

@@ -259,6 +259,7 @@ export class ContainerEngine implements Engine {
     const watch = new ExitWatch({
       dir: paths.exits,
       sightings,
+      expected: () => [...this.#supervisors.values()].filter(({ mayExit }) => mayExit).map(({ id }) => id),
       isExpected: (id) => this.#supervisors.get(id)?.mayExit === true,
       look: (id) => this.#supervisors.get(id)?.observeExit(),
       mend: () => this.#makeDirectories(),

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { judgeCgroups, readCgroups } from '../../src/cli/doctor/cgroups.ts'
 import { checkDirectory, checkSocketPath } from '../../src/cli/doctor/directories.ts'
-import { judgeInotify } from '../../src/cli/doctor/inotify.ts'
+import { checkWatch, judgeInotify } from '../../src/cli/doctor/inotify.ts'
 import { checkOptional } from '../../src/cli/doctor/programs.ts'
 import { temporaryDirectory } from '../fixtures/temporary.ts'
 import { runchart } from './place.ts'
@@ -39,6 +39,10 @@ test('small limits of inotify are warned of with the command that raises them', 
   const findings = judgeInotify(limits)
   expect(findings.map(({ status }) => status)).toEqual(['warn', 'ok', 'ok'])
   expect(findings[0]?.hint).toContain('sysctl -w fs.inotify.max_user_instances=')
+})
+
+test('a watch that can be had is found', () => {
+  expect(checkWatch()).toEqual({ check: 'inotify', status: 'ok', detail: 'a watch can be had' })
 })
 
 test('directories', async () => {

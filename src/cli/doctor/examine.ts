@@ -5,7 +5,7 @@ import type { Globals } from '../input/globals.ts'
 import { checkCgroups } from './cgroups.ts'
 import { checkDirectory, checkSocketPath } from './directories.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
-import { checkInotify } from './inotify.ts'
+import { checkInotify, checkWatch } from './inotify.ts'
 import { checkOptional, checkProgram } from './programs.ts'
 
 /** Checks all that runchart needs of this machine; changes nothing and starts nothing. */
@@ -18,6 +18,7 @@ export async function examine(globals: Globals): Promise<Finding[]> {
     checkOptional('slirp4netns', 'slirp4netns'),
     guarded('cgroups', checkCgroups),
     ...guardedAll('inotify', checkInotify),
+    checkWatch(),
     checkDirectory('root', root, '--root'),
     checkDirectory('run root', runRoot, '--run-root'),
     checkSocketPath(runRoot),

@@ -1,10 +1,11 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, watch } from 'node:fs'
+import { watchHint } from '../../../effects/process/inotify.ts'
 import { type Finding, ok, warn } from './finding.ts'
 
 /**
  * What is enough for a machine with some hundred containers. On cgroups v2 each conmon takes an instance; past
- * the limit it no longer sees that a container ran out of memory. The engine takes one instance, and a watch for
- * each log that is followed.
+ * the limit it no longer sees that a container ran out of memory. The engine takes one instance, two watches for the
+ * exits directory, and one for each log that is followed.
  */
 const ENOUGH = { max_user_instances: 512, max_user_watches: 8_192, max_queued_events: 16_384 }
 
@@ -16,6 +17,17 @@ export function judgeInotify(limits: Record<string, number>): Finding[] {
     if (limit >= enough) return ok(check, String(limit))
     return warn(check, `${limit} is little for many containers`, `sysctl -w fs.inotify.${name}=${enough}`)
   })
+}
+
+/** Tries whether there is room below the limits. */
+export function checkWatch(): Finding {
+  try {
+    watch('/').close()
+    return ok('inotify', 'a watch can be had')
+  } catch (error) {
+    const why = (error as Error).message
+    return warn('inotify', `no watch can be had, so that exits are told late: ${why}`, watchHint(error) ?? '')
+  }
 }
 
 /** Looks at this machine's limits of inotify. */

@@ -11,16 +11,21 @@ import { clearMonitor } from './clear.ts'
 export async function removeRunFiles(supervisor: Supervisor, withDirectory = true): Promise<void> {
   const { engine, paths, id } = supervisor
   discardExitFile(supervisor)
+  discardHalfExitFiles(supervisor)
   removeTraces({ id, bundle: paths.bundle, runDir: paths.runDirectory, socketsDir: engine.paths.sockets })
   if (withDirectory) await rm(paths.runDirectory, { recursive: true, force: true })
   await clearMonitor(supervisor)
 }
 
 /** Removes the exit file. One that cannot be removed now will be nobody's, and go with the next sweep that can. */
-export function discardExitFile({ engine, id, logger }: Supervisor): void {
+export const discardExitFile = (supervisor: Supervisor): void => discard(supervisor, removeExitFile)
+
+/** Looks through the whole directory. */
+const discardHalfExitFiles = (supervisor: Supervisor): void => discard(supervisor, removeHalfExitFiles)
+
+function discard({ engine, id, logger }: Supervisor, remove: (dir: string, id: string) => void): void {
   try {
-    removeExitFile(engine.paths.exits, id)
-    removeHalfExitFiles(engine.paths.exits, id)
+    remove(engine.paths.exits, id)
   } catch (error) {
     logger.warn({ err: error }, 'the exit file could not be removed')
   }

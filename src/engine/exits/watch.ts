@@ -24,7 +24,9 @@ export interface ExitWatchBearings {
   /** The exits directory. */
   dir: string
   sightings: Observable<ExitSighting>
-  /** Whether a container may yet have an exit file. */
+  /** The containers that may yet have an exit file. */
+  expected: () => string[]
+  /** Whether that container is one of them. */
   isExpected: (id: string) => boolean
   /** Looks at the exit file of such a container; throws where that cannot be done now. */
   look: (id: string) => void
@@ -139,22 +141,12 @@ export class ExitWatch {
     await this.#strangers.remove()
   }
 
-  /** Looks at every exit file there is, those of containers first. */
+  /** Looks at the exit of every container that may have one, then at what else is there. */
   async #sweep(): Promise<void> {
-    const { isExpected } = this.#bearings
-    const [expected, strange] = partition(this.#list(), ({ id }) => isExpected(id))
-    for (const { name, id } of strange) this.#strangers.add(name, id)
-    this.#look(expected.filter(({ isHalf }) => !isHalf).map(({ id }) => id))
+    const { dir, expected, isExpected } = this.#bearings
+    this.#look(expected())
+    for (const { name, id } of list(dir)) if (!isExpected(id)) this.#strangers.add(name, id)
     await this.#strangers.remove()
-  }
-
-  #list(): ListedFile[] {
-    const { dir } = this.#bearings
-    try {
-      return listExitFiles(dir)
-    } catch (error) {
-      throw unreadable(dir, error)
-    }
   }
 
   /** One that cannot be read does not keep the others from being looked at. */
@@ -215,9 +207,12 @@ function systemCode(error: unknown): string | undefined {
 const pauseAfter = (failures: number): number =>
   failures === 0 ? 0 : Math.min(RETRY_MS * 2 ** (failures - 1), MAX_RETRY_MS)
 
-function partition<T>(all: readonly T[], isFirst: (one: T) => boolean): [T[], T[]] {
-  const parts = Map.groupBy(all, isFirst)
-  return [parts.get(true) ?? [], parts.get(false) ?? []]
+function list(dir: string): ListedFile[] {
+  try {
+    return listExitFiles(dir)
+  } catch (error) {
+    throw unreadable(dir, error)
+  }
 }
 
 function identityOf(dir: string): string | undefined {

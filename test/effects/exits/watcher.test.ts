@@ -210,7 +210,7 @@ describe('watchExits', () => {
     const [one, other] = [join(dir, 'one'), join(dir, 'other')]
     for (const path of [one, other]) writeFileSync(path, '0')
     // Nothing is read meanwhile. The kernel would make one of two that are the same.
-    for (let second = 0; second < queue / 8; second += 1) {
+    for (let second = 0; second < queue / 16; second += 1) {
       for (const path of [one, other]) utimesSync(path, second, second)
     }
     writeExit(dir, 'late')

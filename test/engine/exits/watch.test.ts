@@ -26,7 +26,7 @@ const systemError = (code: string): Error => Object.assign(new Error(code), { co
  * A watch over a real directory, told by hand what chokidar would tell: `subscribers` are those of each attempt, oldest
  * first.
  */
-function watched(bearings: Partial<ExitWatchBearings> = {}) {
+function watched(bearings: Partial<ExitWatchBearings> = {}, ours: string[] = []) {
   const subscribers: Subscriber<ExitSighting>[] = []
   const reports: WatchReport[] = []
   const looks: string[] = []
@@ -36,7 +36,8 @@ function watched(bearings: Partial<ExitWatchBearings> = {}) {
     sightings: new Observable((subscriber) => {
       subscribers.push(subscriber)
     }),
-    isExpected: (id) => id.startsWith('ours'),
+    expected: () => ours,
+    isExpected: (id) => ours.includes(id),
     look: (id) => looks.push(id),
     mend: () => {},
     report: (report) => reports.push(report),
@@ -133,50 +134,54 @@ describe('what is told of the watch', () => {
   })
 })
 
-describe('exit files', () => {
-  test('are looked at when they are seen, and in a sweep before and after the watch stands', async () => {
-    writeFileSync(join(dir, 'ours-1'), '0')
-    const { attempt, arm, looks } = watched()
+describe('exits', () => {
+  const OURS = ['ours-1', 'ours-2', 'ours-3']
+
+  test('are looked for when a file is seen, and of all before and after the watch stands', async () => {
+    const { attempt, arm, looks } = watched({}, OURS)
     const first = await attempt(1)
-    expect(looks).toEqual(['ours-1'])
+    expect(looks).toEqual(OURS)
     first.next({ type: 'exit', id: 'ours-2' })
-    expect(looks).toEqual(['ours-1', 'ours-2'])
-    writeFileSync(join(dir, 'ours-3'), '0')
+    expect(looks.slice(3)).toEqual(['ours-2'])
     await arm(1)
-    expect(looks.slice(2).toSorted()).toEqual(['ours-1', 'ours-3'])
+    expect(looks.slice(4)).toEqual(OURS)
   })
 
-  test('are looked at with each attempt, where there can be no watch at all', async () => {
-    const { attempt, looks } = watched()
+  test('are looked for with each attempt, where there can be no watch at all', async () => {
+    const { attempt, looks } = watched({}, OURS)
     for (const number of [1, 2, 3]) {
       const subscriber = await attempt(number)
-      writeFileSync(join(dir, `ours-${number}`), '0')
+      expect(looks).toHaveLength(number * OURS.length)
       subscriber.error(inTrouble('no watch'))
     }
-    await attempt(4)
-    expect(new Set(looks)).toEqual(new Set(['ours-1', 'ours-2', 'ours-3']))
   })
 
   test('that cannot be read keep no other from being read, and are read again', async () => {
-    for (const id of ['ours-1', 'ours-2', 'ours-3']) writeFileSync(join(dir, id), '0')
     const read: string[] = []
     let isFull = true
-    const { arm, reports } = watched({
-      look(id) {
-        if (id === 'ours-2' && isFull) throw systemError('EMFILE')
-        read.push(id)
-      },
-    })
+    const look = (id: string): void => {
+      if (id === 'ours-2' && isFull) throw systemError('EMFILE')
+      read.push(id)
+    }
+    const { arm, reports } = watched({ look }, OURS)
     await expect.poll(() => reports).toHaveLength(1)
     expect(reports[0]).toMatchObject({
       reason: expect.stringContaining('cannot be read: EMFILE'),
       hint: 'raise the limit of open files',
     })
-    expect(read.toSorted().slice(0, 2)).toEqual(['ours-1', 'ours-3'])
+    expect(read.slice(0, 2)).toEqual(['ours-1', 'ours-3'])
     isFull = false
     await arm(1)
     expect(read).toContain('ours-2')
     expect(reports.at(-1)).toEqual({ type: 'watch.restored' })
+  })
+
+  test('are looked for before anything that is nobody’s', async () => {
+    for (const name of ['a', 'z']) writeFileSync(join(dir, name), '0')
+    const there: number[] = []
+    const { attempt } = watched({ look: () => there.push(readdirSync(dir).length) }, OURS)
+    await attempt(1)
+    expect(there).toEqual([2, 2, 2])
   })
 })
 
@@ -210,10 +215,9 @@ describe('files of no run', () => {
 
   test('that conmon had not given their names yet go too, but for those of live containers', async () => {
     for (const name of ['ours-1.Ab12cd', 'gone.Ab12cd']) writeFileSync(join(dir, name), '0')
-    const { attempt, looks } = watched()
+    const { attempt } = watched({}, ['ours-1'])
     await attempt(1)
     expect(readdirSync(dir)).toEqual(['ours-1.Ab12cd'])
-    expect(looks).toEqual([])
   })
 })
 

@@ -5,6 +5,7 @@ import {
   lstatSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   statSync,
@@ -57,6 +58,22 @@ describe('the exits directory', () => {
     expect(told(scene)).toEqual(['watch.degraded', 'watch.restored', 'watch.degraded', 'watch.restored'])
     expect(readdirSync(scene.exits)).toEqual([])
     recordFault('exits directory removed', HELD, 2)
+  })
+
+  test('removed with an exit file in it that nobody has read: conmon’s own copy tells the code', async () => {
+    await using scene = await openScene(2)
+    const [one] = scene.containers
+    const file = join(scene.exits, one?.id ?? '')
+    if (one !== undefined) tellToExit(one)
+    // The event loop stands still: the engine cannot be first.
+    while (!existsSync(file)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1)
+    expect(readFileSync(file, 'utf8')).toBe('1')
+    rmSync(scene.exits, { recursive: true })
+    expect(one?.state).toBe('running')
+    expect(await one?.wait()).toMatchObject({ code: 1, cause: 'exited' })
+    await scene.reported('watch.restored')
+    await expectExit(scene, 2)
+    recordFault('exits directory removed with an unread exit in it', HELD)
   })
 
   test('replaced by a file, where conmon cannot write: its own copy tells the code', async () => {

@@ -6,6 +6,8 @@
 import { closeSync, openSync, readdirSync, watch, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import type { Finding } from '../../../src/cli/doctor/finding.ts'
+import { checkWatch } from '../../../src/cli/doctor/inotify.ts'
 import { type Container, openEngine } from '../../../src/index.ts'
 import { TEST_RUNTIME } from '../../fixtures/programs.ts'
 
@@ -16,13 +18,13 @@ export type Order =
   | { do: 'limit'; name: string; value: number }
   /** Takes every descriptor that there is, or gives them back. */
   | { do: 'take' | 'give' }
-  /** Says whether it can have a watch, list that directory, or open a file. */
+  /** Says whether it can have a watch, list that directory, or open a file, and what `doctor` would say. */
   | { do: 'probe'; directory: string }
 
 /** What it says besides events. */
 export interface Answer {
   containers?: { id: string; pid: number }[]
-  probed?: { watch: string; list: string; open: string }
+  probed?: { watch: string; list: string; open: string; doctor: Finding }
   error?: string
 }
 
@@ -73,6 +75,7 @@ function probe(directory: string): void {
       watch: outcome(() => watch('/proc/self').close()),
       list: outcome(() => readdirSync(directory)),
       open: outcome(() => openSync('/dev/null', 'r')),
+      doctor: checkWatch(),
     },
   })
 }

@@ -27,18 +27,17 @@ describe('the kernel gives no watch', () => {
   ])('since the last %s is taken: the engine opens all the same', async (what, name, code, sysctl) => {
     await using engine = await inOwnNamespace()
     await engine.tell({ do: 'limit', name, value: 0 })
-    expect(await probe(engine)).toMatchObject({ watch: code })
+    const hint = expect.stringContaining(`sysctl fs.inotify.${sysctl}`)
+    expect(await probe(engine)).toMatchObject({ watch: code, doctor: { status: 'warn', hint } })
     await engine.open(3)
     await engine.reported('watch.degraded')
-    expect(engine.reports()).toMatchObject([
-      { reason: expect.stringContaining(code), hint: expect.stringContaining(`sysctl fs.inotify.${sysctl}`) },
-    ])
+    expect(engine.reports()).toMatchObject([{ reason: expect.stringContaining(code), hint }])
     for (const exit of [1, 2]) await engine.exitOf(exit)
     // However often it was tried again.
     expect(engine.reports()).toHaveLength(1)
 
     await engine.tell({ do: 'limit', name, value: 128 })
-    expect(await probe(engine)).toMatchObject({ watch: 'ok' })
+    expect(await probe(engine)).toMatchObject({ watch: 'ok', doctor: { status: 'ok' } })
     await engine.reported('watch.restored')
     await engine.exitOf(3)
     expect(engine.reports()).toHaveLength(2)

@@ -30,14 +30,15 @@ export interface Scene extends AsyncDisposable {
 /**
  * Resolves when all containers run and exits are watched.
  *
- * @param inMemory whether the run root is a tmpfs, as /run is
+ * @param inMemory whether all that it writes is in memory, as /run is, where other tests do not keep a disk busy
  */
 export async function openScene(count: number, { inMemory = false } = {}): Promise<Scene> {
   const place = await testPlace()
   const memory = inMemory ? await tmpfs() : undefined
   const log: Record<string, unknown>[] = []
-  const runRoot = memory === undefined ? place.runRoot : join(memory.path, 'run')
-  const engine = await place.open({ runRoot, logger: logTo(log) })
+  const { root, runRoot } =
+    memory === undefined ? place : { root: join(memory.path, 'root'), runRoot: join(memory.path, 'run') }
+  const engine = await place.open({ root, runRoot, logger: logTo(log) })
   const exits = join(runRoot, 'exits')
   const containers: Container[] = []
   for (let code = 1; code <= count; code += 1) containers.push(await runningUntilTold(place, engine, code))
