@@ -21,7 +21,8 @@ export function createFailure(
   const runtimeText = readEnd(runtimeLog)
   const monitorText = readEnd(monitorLog)
   const logLine = lastMessage(runtimeText)
-  const words = lastMessage(reported ?? '') ?? logLine ?? lastMessage(monitorText)
+  // conmon reports the first 8 KiB only, which need not be the runtime's own words.
+  const words = lastMessage(`${runtimeText}\n${reported ?? ''}`) ?? lastMessage(monitorText)
   const said = withCriuWords(options, words)
   const failure = classifyFailure(said ?? '')
   const durationMs = performance.now() - conmon.startedAt

@@ -21,9 +21,10 @@ export interface FailedExec {
 export function execFailure(options: ExecOptions, failed: FailedExec): RuntimeError {
   const { runtimePath, containerId, sessionDir } = options
   const { exitCode = null, signal = null, said, timedOut = false } = failed
-  const logLine = lastMessage(readEnd(runPaths(sessionDir).runtimeLog))
+  const log = readEnd(runPaths(sessionDir).runtimeLog)
+  const logLine = lastMessage(log)
   const durationMs = performance.now() - failed.startedAt
-  const reason = lastMessage(said) ?? logLine ?? `exit code ${exitCode}, no message`
+  const reason = lastMessage(`${log}\n${said}`) ?? `exit code ${exitCode}, no message`
   const words = timedOut ? `it was not done after ${durationMs.toFixed(0)} ms, and was killed` : reason
   const failure = timedOut ? 'timed-out' : classifyFailure(`${said}\n${logLine ?? ''}`)
   const program = {

@@ -15,6 +15,7 @@ const METHODS: Record<string, (...args: Args) => unknown> = {
   create: async (_, options) => (await engine.create(options as object)).id,
   start: (id) => on(id).start(),
   pause: (id) => on(id).pause(),
+  refresh: (id) => on(id).refresh(),
   stop: (id, options) => on(id).stop(options as object),
   kill: (id, signal) => on(id).kill(signal as string),
   wait: (id) => on(id).wait(),

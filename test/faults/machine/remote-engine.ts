@@ -15,6 +15,7 @@ export interface RemoteEngine extends AsyncDisposable {
   create(options: CreateOptions): Promise<string>
   start(id: string): Promise<void>
   pause(id: string): Promise<void>
+  refresh(id: string): Promise<ContainerInfo>
   stop(id: string, options?: { timeout?: number }): Promise<ExitRecord>
   kill(id: string, signal: string): Promise<void>
   wait(id: string): Promise<ExitRecord>
@@ -44,7 +45,17 @@ export interface RemoteOptions {
 }
 
 const PROGRAM = join(import.meta.dirname, 'engine-program.ts')
-const ABOUT_A_CONTAINER = new Set(['start', 'pause', 'stop', 'kill', 'wait', 'exec', 'remove', 'inspect'])
+const ABOUT_A_CONTAINER = new Set([
+  'start',
+  'pause',
+  'refresh',
+  'stop',
+  'kill',
+  'wait',
+  'exec',
+  'remove',
+  'inspect',
+])
 
 /** Starts an engine in a process of its own; it is killed when it is disposed of. Rejects where it does not open. */
 export async function remoteEngine(
