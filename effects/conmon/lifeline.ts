@@ -1,10 +1,8 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, rmSync } from 'node:fs'
+import { chmodSync, closeSync, constants, fstatSync, lstatSync, openSync, readSync, rmSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { StringDecoder } from 'node:string_decoder'
 import { ProgramError } from '../errors.ts'
-import { baseEnvironment } from '../process/environment.ts'
-import { runProgram } from '../process/program.ts'
-import { findProgram } from '../runtime/find.ts'
+import { loadLibc, systemError } from '../libc/libc.ts'
 import { MAX_SYNC_LINE } from './sync-pipe.ts'
 
 /**
@@ -24,43 +22,20 @@ export interface Lifeline {
   close(): void
 }
 
-const MKFIFO_TIMEOUT_MS = 10_000
-
 /**
  * Makes the FIFO, mode 0600. One that is there and that nobody writes to is kept; anything else in its place
  * is replaced.
  *
- * @throws ProgramError where neither coreutils nor busybox can make one
+ * @throws the system's error
  */
 export async function makeLifeline(path: string): Promise<void> {
   if (isIdleFifo(path)) return
   rmSync(path, { force: true })
-  const { program, args } = mkfifoProgram()
-  const result = await runProgram({
-    path: program,
-    args: [...args, '-m', '600', path],
-    env: baseEnvironment({}),
-    timeoutMs: MKFIFO_TIMEOUT_MS,
-  })
-  if (result.exitCode === 0) return
-  throw new ProgramError(
-    `${program} could not make ${path}: ${result.stderr.trim() || `exit ${result.exitCode}`}`,
-  )
-}
-
-let found: { program: string; args: string[] } | undefined
-
-function mkfifoProgram(): { program: string; args: string[] } {
-  found ??= findMkfifo()
-  return found
-}
-
-function findMkfifo(): { program: string; args: string[] } {
-  try {
-    return { program: findProgram('mkfifo'), args: [] }
-  } catch {
-    return { program: findProgram('busybox'), args: ['mkfifo'] }
-  }
+  // Not mkfifo(1): a process for each container would cost more than all else that is done here.
+  const libc = await loadLibc()
+  if (libc.mkfifo(path, 0o600) !== 0) throw systemError('mkfifo', libc.errno())
+  // Whatever the umask has taken from it.
+  chmodSync(path, 0o600)
 }
 
 function isIdleFifo(path: string): boolean {

@@ -7,6 +7,7 @@ export interface Libc {
   socketpair(domain: number, type: number, protocol: number, pair: number[]): number
   dup3(from: number, to: number, flags: number): number
   recv(fd: number, buffer: Buffer, length: number, flags: number): number
+  mkfifo(path: string, mode: number): number
   pidfdOpen(pid: number): number
   /** With a buffer as its third argument. */
   ioctl(fd: number, request: number, buffer: Buffer): number
@@ -32,6 +33,7 @@ export function loadLibc(): Promise<Libc> {
       socketpair: own.func('int socketpair(int, int, int, _Out_ int *)'),
       dup3: own.func('int dup3(int, int, int)'),
       recv: own.func('intptr_t recv(int, void *, size_t, int)'),
+      mkfifo: own.func('int mkfifo(const char *, uint32_t)'),
       pidfdOpen: (pid) => Number(syscall(SYS_PIDFD_OPEN, 'int', pid, 'uint', 0)),
       ioctl: (fd, request, buffer) => ioctl(fd, request, 'void *', buffer),
       errno: () => koffi.errno(),

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { killMonitor } from '../../effects/conmon/create.ts'
 import type { Supervisor } from './supervisor.ts'
 
@@ -21,12 +20,17 @@ export async function within(
   timeoutMs: number,
   signal?: AbortSignal,
 ): Promise<boolean> {
-  const timer = new AbortController()
-  const cancel = signal === undefined ? timer.signal : AbortSignal.any([timer.signal, signal])
+  signal?.throwIfAborted()
+  const { promise: late, resolve, reject } = Promise.withResolvers<boolean>()
+  const abort = (): void => reject(signal?.reason)
+  const timer = setTimeout(resolve, timeoutMs, false)
+  signal?.addEventListener('abort', abort, { once: true })
   try {
-    return await Promise.race([event.then(() => true), delay(timeoutMs, false, { signal: cancel })])
+    return await Promise.race([event.then(() => true), late])
   } finally {
-    timer.abort()
-    signal?.throwIfAborted()
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', abort)
+    // The loser of the race may still be rejected.
+    late.catch(() => {})
   }
 }

@@ -268,7 +268,8 @@ describe('a create that is stopped', () => {
       throw new Error('no such cgroup')
     }
     await expect(lab.create({ beforeStart })).rejects.toThrow('no such cgroup')
-    expect(existsSync(`/proc/${pid}`)).toBe(false)
+    // Nothing but what the kernel has not taken away yet.
+    expect(identifyProcess(pid)).toBeUndefined()
     expect(await lab.runtime.list()).toEqual([])
   })
 })

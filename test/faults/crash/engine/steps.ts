@@ -22,7 +22,7 @@ export function programName(path: string, args: readonly string[]): string {
   const name = path.slice(path.lastIndexOf('/') + 1)
   if (name === 'conmon') return args.includes('--exec') || args.includes('-e') ? 'conmon exec' : name
   const verb = args.find((word) => RUNTIME_VERBS.test(word))
-  return verb === undefined || name === 'mkfifo' ? name : `${name} ${verb}`
+  return verb === undefined ? name : `${name} ${verb}`
 }
 
 /** Takes out of a text what is another in each run, or on each machine: directories, ids, and the cgroup's hierarchy. */
