@@ -87,6 +87,17 @@ const imageOf = (event: ContainerEvent | SignalIsDelivered): ImageRequest => {
   return { imagePath: event.imagePath, tcpEstablished: event.tcpEstablished }
 }
 
+/** What an effect that is done gave: XState does not type it for a guard that has a name. */
+const outputOf = (event: object): unknown => ('output' in event ? event.output : undefined)
+
+const wasLeftRunning = (event: object): boolean =>
+  (outputOf(event) as Checkpointed | undefined)?.leftRunning === true
+
+const found =
+  (what: Reconciled['found']) =>
+  ({ event }: { event: object }): boolean =>
+    (outputOf(event) as Reconciled | undefined)?.found === what
+
 /** XState's own, at the end of an actor that `kill` spawned; `kill` stands for its number. */
 interface SignalIsDelivered {
   type: 'xstate.done.actor.kill'
@@ -131,6 +142,13 @@ const { createMachine } = setup({
     startWasAsked: ({ context }) => context.startAsked,
     removeWasAsked: ({ context }) => context.removeAsked,
     hasExit: ({ context }) => context.exit !== undefined,
+    wasLeftRunning: ({ event }) => wasLeftRunning(event),
+    hasExitThoughLeftRunning: ({ context, event }) => context.exit !== undefined && wasLeftRunning(event),
+    foundCreated: found('created'),
+    foundRunning: found('running'),
+    foundPaused: found('paused'),
+    foundEnded: found('ended'),
+    foundRemoving: found('removing'),
     /** Without it the container stays in `stopped` until `cleanup` is asked for. */
     cleansUpByItself: () => true,
   },
@@ -468,11 +486,11 @@ export const containerMachine = createMachine({
             }),
             onDone: [
               {
-                guard: ({ context, event }) => context.exit !== undefined && event.output.leftRunning,
+                guard: 'hasExitThoughLeftRunning',
                 target: '#container.stopped',
               },
               { guard: 'hasExit', target: '#container.stopped', actions: 'exitIsCheckpoint' },
-              { guard: ({ event }) => event.output.leftRunning, target: '#container.running' },
+              { guard: 'wasLeftRunning', target: '#container.running' },
               { target: 'ending' },
             ],
             onError: [
@@ -670,27 +688,27 @@ export const containerMachine = createMachine({
             }),
             onDone: [
               {
-                guard: ({ event }) => event.output.found === 'created',
+                guard: 'foundCreated',
                 target: '#container.created',
                 actions: assign(({ context, event }) => adopt(event.output, context)),
               },
               {
-                guard: ({ event }) => event.output.found === 'running',
+                guard: 'foundRunning',
                 target: '#container.running',
                 actions: assign(({ context, event }) => adopt(event.output, context)),
               },
               {
-                guard: ({ event }) => event.output.found === 'paused',
+                guard: 'foundPaused',
                 target: '#container.paused',
                 actions: assign(({ context, event }) => adopt(event.output, context)),
               },
               {
-                guard: ({ event }) => event.output.found === 'ended',
+                guard: 'foundEnded',
                 target: '#container.stopped',
                 actions: assign(({ context, event }) => adopt(event.output, context)),
               },
               {
-                guard: ({ event }) => event.output.found === 'removing',
+                guard: 'foundRemoving',
                 target: '#container.removing',
                 actions: assign(({ context, event }) => adopt(event.output, context)),
               },

@@ -32,6 +32,11 @@ const run = ({ context }: { context: ExecContext }): ExecRunInput => ({
   process: context.process,
 })
 
+const found =
+  (what: FoundSession['found']) =>
+  ({ event }: { event: object }): boolean =>
+    'output' in event && (event.output as FoundSession).found === what
+
 /** XState's own, at the end of an actor that `kill` spawned; `kill` stands for its number. */
 interface SignalIsDelivered {
   type: 'xstate.done.actor.kill'
@@ -60,6 +65,8 @@ const { createMachine } = setup({
     isAtOnce: ({ context }) => context.stop?.graceMs === 0,
     asksAtOnce: ({ event }) => event.type === 'stop' && event.graceMs === 0,
     stopWasAsked: ({ context }) => context.stop !== undefined,
+    foundEnded: found('ended'),
+    foundUnwatched: found('unwatched'),
   },
   actions: {
     askStop: assign(({ event }) =>
@@ -205,14 +212,14 @@ export const execMachine = createMachine({
         input: run,
         onDone: [
           {
-            guard: ({ event }) => event.output.found === 'ended',
+            guard: 'foundEnded',
             target: 'exited',
             actions: assign(({ context, event }) =>
               event.output.found === 'ended' ? { exit: concludeExit(event.output.code, context) } : {},
             ),
           },
           {
-            guard: ({ event }) => event.output.found === 'unwatched',
+            guard: 'foundUnwatched',
             target: 'abandoning',
             actions: assign(({ event }) =>
               event.output.found === 'ended' ? {} : { process: event.output.process },

@@ -76,6 +76,7 @@ const { createMachine, createStateConfig } = setup({
     wasHealthy: ({ context }) => context.known?.state === 'healthy',
     wasUnhealthy: ({ context }) => context.known?.state === 'unhealthy',
     isThisRun: ({ context, event }) => 'generation' in event && event.generation === context.generation,
+    hasPassed: ({ event }) => 'output' in event && (event.output as Probed).exitCode === 0,
     /** Whether the probe under way is the last that may fail. */
     isLastRetry: ({ context }) => context.probeCounts && context.failingStreak + 1 >= context.check.retries,
   },
@@ -100,7 +101,7 @@ const probing = createStateConfig({
     input: run,
     onDone: [
       {
-        guard: ({ event }) => event.output.exitCode === 0,
+        guard: 'hasPassed',
         target: '#health.healthy',
         actions: assign(({ context, event }) => passed(context, event.output)),
       },

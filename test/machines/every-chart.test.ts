@@ -40,7 +40,10 @@ describe('the walk itself', () => {
         entry: 'noSuchAction',
         invoke: { src: 'noSuchActor' },
         after: { noSuchDelay: { target: 'b' } },
-        on: { go: { guard: 'noSuchGuard', target: 'b' } },
+        on: {
+          go: { guard: 'noSuchGuard', target: 'b' },
+          run: { guard: () => true, target: 'b' },
+        },
       },
       b: {},
       island: {},
@@ -49,6 +52,7 @@ describe('the walk itself', () => {
 
   test('finds each kind of fault', () => {
     expect(faults(broken).sort()).toEqual([
+      'a: a guard without a name on run',
       'a: noSuchActor has no onError',
       'a: unknown action noSuchAction',
       'a: unknown actor noSuchActor',

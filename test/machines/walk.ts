@@ -26,6 +26,7 @@ const nameOfPart = (part: Named): string | undefined => {
 export function faults(machine: AnyStateMachine): string[] {
   return stateNodes(machine).flatMap((node) => [
     ...unknownParts(machine, node),
+    ...namelessGuards(node),
     ...withoutOnError(node),
     ...unknownDelays(machine, node),
   ])
@@ -45,6 +46,14 @@ function unknownParts(machine: AnyStateMachine, node: AnyStateNode): string[] {
     ...unknown('guard', transitions.map(({ guard }) => guard) as Named[], guards),
     ...unknown('actor', node.invoke.map(({ src }) => src) as Named[], actors),
   ]
+}
+
+/** A guard that is written in its place has no name that a diagram could show. */
+function namelessGuards(node: AnyStateNode): string[] {
+  const transitions = [...node.transitions.values()].flat().concat(node.always ?? [])
+  return transitions
+    .filter(({ guard }) => typeof guard === 'function')
+    .map(({ eventType }) => `${nameOf(node)}: a guard without a name on ${eventType}`)
 }
 
 /** An invoke that fails without `onError` ends the process. A final state of the invoked is no such place. */
