@@ -1,20 +1,25 @@
 import { readFileSync } from 'node:fs'
 
-/** The version in runchart's package.json, wherever this file was compiled to. */
+/** The version in runchart's package.json. */
 export function packageVersion(): string {
-  let folder = new URL('../', import.meta.url)
-  for (;;) {
-    const version = versionIn(new URL('package.json', folder))
-    if (version !== undefined) return version
-    const parent = new URL('../', folder)
-    if (parent.href === folder.href) return 'unknown'
-    folder = parent
-  }
+  return versionIn(packageFolder()) ?? 'unknown'
 }
 
-function versionIn(file: URL): string | undefined {
+/** The folder of runchart's package.json, wherever this file was compiled to. */
+export function packageFolder(): URL {
+  let folder = new URL('../', import.meta.url)
+  while (versionIn(folder) === undefined) {
+    const parent = new URL('../', folder)
+    if (parent.href === folder.href) break
+    folder = parent
+  }
+  return folder
+}
+
+function versionIn(folder: URL): string | undefined {
   try {
-    const { name, version } = JSON.parse(readFileSync(file, 'utf8')) as { name?: string; version?: string }
+    const text = readFileSync(new URL('package.json', folder), 'utf8')
+    const { name, version } = JSON.parse(text) as { name?: string; version?: string }
     return name === 'runchart' ? version : undefined
   } catch {
     return undefined

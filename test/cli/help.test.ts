@@ -38,6 +38,8 @@ test.for([
   [['stop', '-t', '-1', 'web'], 'not below 0'],
   [['events', '--since', '-3'], 'not below 0'],
   [['serve', '--log-level', 'loud'], 'Allowed choices'],
+  [['graph', 'nosuch'], 'Allowed choices are container, exec, health, restart'],
+  [['graph', '--format', 'png'], 'Allowed choices are mermaid, svg, dot, json, scxml'],
   [['--root', '', 'ps'], '--root needs a directory'],
   [['--cgroup-manager', 'cgroups', 'ps'], 'Allowed choices are cgroupfs, systemd'],
   [['ps', '--cgroup-manager', 'systemd'], '--cgroup-manager comes before the verb'],
