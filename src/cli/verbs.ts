@@ -49,6 +49,7 @@ export const VERBS: Record<string, Verb> = {
   logs: { summary: "print a container's output", load: () => import('./verbs/look/logs.ts') },
   wait: { summary: 'wait for containers to exit', load: () => import('./verbs/look/wait.ts') },
   events: { summary: 'print what happened', load: () => import('./verbs/look/events.ts') },
+  timeline: { summary: 'draw what containers did', load: () => import('./verbs/look/timeline.ts') },
   graph: { summary: 'draw the charts that containers run on', load: () => import('./verbs/look/graph.ts') },
   serve: { summary: 'own the root in the foreground', load: () => import('./verbs/owner/serve.ts') },
   doctor: {

@@ -38,6 +38,7 @@ test.for([
   [['stop', '-t', '-1', 'web'], 'not below 0'],
   [['events', '--since', '-3'], 'not below 0'],
   [['serve', '--log-level', 'loud'], 'Allowed choices'],
+  [['timeline', '--format', 'png'], 'Allowed choices are svg'],
   [['graph', 'nosuch'], 'Allowed choices are container, exec, health, restart'],
   [['graph', '--format', 'png'], 'Allowed choices are mermaid, svg, dot, json, scxml'],
   [['--root', '', 'ps'], '--root needs a directory'],
