@@ -102,8 +102,7 @@ function validLogSize(bytes: number): number {
 
 function validTimeout(seconds: number | undefined): number | undefined {
   if (seconds === undefined) return undefined
-  if (typeof seconds === 'number' && seconds > 0 && seconds <= MAX_TIMEOUT)
-    return Math.ceil(seconds * 1_000)
+  if (typeof seconds === 'number' && seconds > 0 && seconds <= MAX_TIMEOUT) return Math.ceil(seconds * 1_000)
   throw new InvalidInputError(`invalid time limit of the runtime ${quote(seconds)}`, {
     hint: `give seconds, more than 0 and at most ${MAX_TIMEOUT}`,
   })
