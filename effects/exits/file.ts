@@ -12,6 +12,7 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { ExitFileError, RunchartError } from '../errors.ts'
+import { quote } from '../quote.ts'
 import { isContainerId, validId } from '../runtime/argv.ts'
 import { isRealDirectory } from './directory.ts'
 
@@ -152,7 +153,7 @@ function readCode(fd: number, path: string, id: string): number {
   const text = buffer.toString('latin1', 0, readSync(fd, buffer)).trim()
   const code = /^-?\d{1,3}$/.test(text) ? Number(text) : Number.NaN
   if (code >= -1 && code <= 255) return code === 0 ? 0 : code
-  throw strange(path, id, `no number from -1 to 255 but ${JSON.stringify(text)}`)
+  throw strange(path, id, `no number from -1 to 255 but ${quote(text)}`)
 }
 
 function strange(path: string, id: string, what: string, cause?: unknown): ExitFileError {

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { PortError, RunchartError } from '../errors.ts'
+import { quote } from '../quote.ts'
 import { bindTcp, bindUdp, type HeldSocket } from './bind.ts'
 
 /** A port of the host that a container wants for itself. */
@@ -54,17 +55,17 @@ export async function reservePorts(
 export function validatePort({ protocol, hostPort, hostIp }: PortRequest): void {
   if (!['tcp', 'udp', 'sctp'].includes(protocol)) {
     const hint = 'give tcp, udp or sctp'
-    throw new RunchartError('EINPUT', `unknown protocol ${JSON.stringify(protocol)} of port ${hostPort}`, {
+    throw new RunchartError('EINPUT', `unknown protocol ${quote(protocol)} of port ${quote(hostPort)}`, {
       hint,
     })
   }
   if (!isPort(hostPort)) {
-    throw new RunchartError('EINPUT', `${JSON.stringify(hostPort)} is not a port`, {
+    throw new RunchartError('EINPUT', `${quote(hostPort)} is not a port`, {
       hint: 'give a whole number from 1 to 65535',
     })
   }
   if (hostIp !== undefined && isIP(hostIp) === 0) {
-    throw new RunchartError('EINPUT', `the address ${JSON.stringify(hostIp)} of port ${hostPort} is none`, {
+    throw new RunchartError('EINPUT', `the address ${quote(hostIp)} of port ${quote(hostPort)} is none`, {
       hint: 'give an IPv4 or IPv6 address of this machine, not a name; leave it out for all',
     })
   }

@@ -1,5 +1,6 @@
 import { type CheckpointOptions, checkpointArgv, criuFlags } from '../checkpoint/argv.ts'
 import { RunchartError } from '../errors.ts'
+import { quote } from '../quote.ts'
 
 /** Flags that come before the verb. */
 export interface RuntimeFlags {
@@ -58,12 +59,12 @@ export function isContainerId(id: string): boolean {
 /** Gives the id back. @throws RunchartError `EINPUT` where it could be taken for a flag or a path */
 export function validId(id: string): string {
   if (isContainerId(id)) return id
-  throw new RunchartError('EINPUT', `${JSON.stringify(id)} cannot be a container's id`, {
+  throw new RunchartError('EINPUT', `${quote(id)} cannot be a container's id`, {
     hint: 'letters, digits, and after the first character also _ . - are allowed; at most 128',
   })
 }
 
 function validSignal(signal: number): string {
   if (Number.isInteger(signal) && signal >= 1 && signal <= 64) return String(signal)
-  throw new RunchartError('EINPUT', `${signal} is not a signal's number`)
+  throw new RunchartError('EINPUT', `${quote(signal)} is not a signal's number`)
 }

@@ -3,6 +3,7 @@ import { isAbsolute, join } from 'node:path'
 import { ProgramError } from '../errors.ts'
 import { baseEnvironment, FIXED_PATH } from '../process/environment.ts'
 import { type ProgramResult, runProgram } from '../process/program.ts'
+import { quote } from '../quote.ts'
 
 const PACKAGES: Record<string, string> = { conmon: 'conmon', runc: 'runc', crun: 'crun' }
 const VERSION_TIMEOUT_MS = 10_000
@@ -16,7 +17,7 @@ const OLDEST: Record<string, string> = { conmon: '2.0.0', runc: '1.0.0' }
 export function findProgram(nameOrPath: string, paths: readonly string[] = FIXED_PATH.split(':')): string {
   if (isAbsolute(nameOrPath)) return checkedPath(nameOrPath)
   if (nameOrPath === '' || nameOrPath.includes('/')) {
-    throw new ProgramError(`${JSON.stringify(nameOrPath)} is neither a program's name nor an absolute path`)
+    throw new ProgramError(`${quote(nameOrPath)} is neither a program's name nor an absolute path`)
   }
   const found = paths.map((dir) => join(dir, nameOrPath)).find((path) => whyNotExecutable(path) === undefined)
   if (found !== undefined) return found
@@ -81,7 +82,7 @@ function parseVersion(path: string, result: ProgramResult, expected: 'conmon' | 
   // Every OCI runtime also names the specification that it follows.
   const isRuntime = !isConmon && (/^(?:runc|crun|youki)$/.test(name) || /^spec: /m.test(result.stdout))
   if (result.exitCode === 0 && (expected === 'conmon' ? isConmon : isRuntime)) return { name, version }
-  const said = result.timedOut ? 'did not answer' : `says ${JSON.stringify(firstLine(result))}`
+  const said = result.timedOut ? 'did not answer' : `says ${quote(firstLine(result))}`
   const wanted = expected === 'conmon' ? 'conmon' : 'an OCI runtime'
   throw new ProgramError(`${path} is not ${wanted}: asked for its version it ${said}`, { hint: OTHER_HINT })
 }

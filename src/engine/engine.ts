@@ -3,6 +3,7 @@ import type { Observable } from 'rxjs'
 import type { ExitSighting } from '../../effects/exits/watcher.ts'
 import { EngineClosedError, NameTakenError, NotFoundError, StoreError } from '../errors.ts'
 import { makeRunDirectories, type Ownership } from '../root/ownership.ts'
+import { quote } from '../../effects/quote.ts'
 import { currentHost } from '../spec/host.ts'
 import { newId, validateName } from '../spec/names.ts'
 import { toMilliseconds } from '../spec/options.ts'
@@ -104,7 +105,7 @@ export class ContainerEngine implements Engine {
     const id = this.#lookUp(idOrName)?.id ?? idOrName
     const record = this.#context.store.exitRecord(id, generation)
     if (record !== undefined) return record
-    throw new NotFoundError(`no exit of container ${idOrName} is on record`, {
+    throw new NotFoundError(`no exit of container ${quote(idOrName)} is on record`, {
       hint: 'it has not exited yet, or its record has been given up',
     })
   }
@@ -234,7 +235,7 @@ export class ContainerEngine implements Engine {
   #find(idOrName: string): Supervisor {
     const found = this.#lookUp(idOrName)
     if (found !== undefined) return found
-    throw new NotFoundError(`no container has the id or name ${JSON.stringify(idOrName)}`, {
+    throw new NotFoundError(`no container has the id or name ${quote(idOrName)}`, {
       hint: 'list them all with ps -a',
     })
   }
@@ -246,7 +247,7 @@ export class ContainerEngine implements Engine {
     if (exact !== undefined || idOrName === '') return exact
     const starts = [...this.#supervisors.values()].filter((supervisor) => supervisor.id.startsWith(idOrName))
     if (starts.length > 1) {
-      throw new NotFoundError(`${starts.length} containers have an id that starts with ${idOrName}`, {
+      throw new NotFoundError(`${starts.length} containers have an id that starts with ${quote(idOrName)}`, {
         hint: 'give more of the id',
       })
     }

@@ -15,6 +15,7 @@ import { dirname, isAbsolute, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { hintForErrno, InvalidInputError, RootError, RootOwnedError } from '../errors.ts'
 import type { EnginePaths } from './paths.ts'
+import { quote } from '../../effects/quote.ts'
 
 /** A directory that this process alone uses, until it lets go or dies. */
 export interface Ownership {
@@ -28,7 +29,7 @@ export interface Ownership {
  */
 export function makeDirectory(path: string, mode = 0o700): string {
   if (!isAbsolute(path) || path.includes('\0')) {
-    throw new InvalidInputError(`the directory ${JSON.stringify(path)} is not an absolute path`)
+    throw new InvalidInputError(`the directory ${quote(path)} is not an absolute path`)
   }
   try {
     makeWithParents(path, mode)

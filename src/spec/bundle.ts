@@ -1,9 +1,9 @@
 import { stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { quote } from '../../effects/quote.ts'
 import { InvalidInputError } from '../errors.ts'
 import { assertSpecShape } from './files/shape.ts'
 import { readSmallFile, UnfitFileError } from './files/small-file.ts'
-import { quote } from './quote.ts'
 import type { Spec, SpecMount } from './types.ts'
 
 /** The largest config.json that is read, in bytes. Real ones have some 10 KiB. */

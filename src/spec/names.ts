@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
+import { quote } from '../../effects/quote.ts'
 import { InvalidInputError } from '../errors.ts'
-import { quote } from './quote.ts'
 
 /** The longest name, in characters. */
 export const MAX_NAME_LENGTH = 128

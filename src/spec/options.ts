@@ -1,8 +1,8 @@
+import { quote } from '../../effects/quote.ts'
 import { InvalidInputError } from '../errors.ts'
 import type { CreateOptions } from '../types.ts'
 import { CPU_PERIOD } from './defaults.ts'
 import { validateName } from './names.ts'
-import { quote } from './quote.ts'
 import { parseSignal } from './signals.ts'
 
 /** The longest timer that Node can set is 2³¹−1 ms; in seconds. */

@@ -1,6 +1,6 @@
 import { constants } from 'node:os'
+import { quote } from '../../effects/quote.ts'
 import { InvalidInputError } from '../errors.ts'
-import { quote } from './quote.ts'
 
 /** The first and last real-time signal a program may use; glibc keeps 32 and 33 for itself. */
 const SIGRTMIN = 34

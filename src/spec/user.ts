@@ -1,7 +1,7 @@
+import { quote } from '../../effects/quote.ts'
 import { InvalidInputError } from '../errors.ts'
 import { resolveInRoot } from './files/rooted.ts'
 import { readSmallFile } from './files/small-file.ts'
-import { quote } from './quote.ts'
 import type { SpecUser } from './types.ts'
 
 /** The largest passwd or group file that is read, in bytes. */

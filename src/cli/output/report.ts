@@ -1,17 +1,23 @@
 import { RunchartError } from '../../../effects/errors.ts'
 import { EXIT_FAILURE, EXIT_NOT_EXECUTABLE, EXIT_NOT_FOUND } from '../exit-codes.ts'
 import { note } from './print.ts'
+import { printable } from './table.ts'
 
 /** Prints what went wrong and what to do about it. */
 export function reportError(error: unknown): void {
-  note(`runchart: ${error instanceof Error ? error.message : String(error)}`)
+  note(`runchart: ${harmless(error instanceof Error ? error.message : String(error))}`)
   if (error instanceof RunchartError) {
-    if (error.hint !== undefined) note(`hint: ${error.hint}`)
+    if (error.hint !== undefined) note(`hint: ${harmless(error.hint)}`)
   } else if (process.env.RUNCHART_DEBUG !== undefined) {
     note(String((error as Error).stack))
   } else {
     note('hint: this is unexpected; RUNCHART_DEBUG=1 shows where it came from')
   }
+}
+
+/** A runtime's words may be those of an image. */
+function harmless(text: string): string {
+  return text.split('\n').map(printable).join('\n')
 }
 
 /** The exit code that tells of an error. */

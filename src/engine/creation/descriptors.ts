@@ -1,5 +1,5 @@
+import { quote } from '../../../effects/quote.ts'
 import { InvalidInputError } from '../../errors.ts'
-import { quote } from '../../spec/quote.ts'
 import { isOpen } from './inherited.ts'
 
 /** More than anybody hands over by intent; the limit of open files is often 1,024. */

@@ -1,7 +1,7 @@
 import type { CgroupManager } from '../../../effects/cgroup/placement.ts'
+import { quote } from '../../../effects/quote.ts'
 import { InvalidInputError } from '../../errors.ts'
 import { MAX_TIMEOUT } from '../../spec/options.ts'
-import { quote } from '../../spec/quote.ts'
 import { type Inherited, readInherited } from './inherited.ts'
 
 /** What an engine's containers are created with. */

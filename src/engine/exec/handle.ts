@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
+import { quote } from '../../../effects/quote.ts'
 import { AttachError, InvalidInputError } from '../../errors.ts'
 import { toMilliseconds } from '../../spec/options.ts'
-import { quote } from '../../spec/quote.ts'
 import { parseSignal } from '../../spec/signals.ts'
 import type {
   CollectOptions,

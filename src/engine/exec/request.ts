@@ -1,7 +1,7 @@
 import type { ExecUser } from '../../../effects/exec/options.ts'
+import { quote } from '../../../effects/quote.ts'
 import { InvalidInputError } from '../../errors.ts'
 import { validateOptions } from '../../spec/options.ts'
-import { quote } from '../../spec/quote.ts'
 import type { Spec } from '../../spec/types.ts'
 import { resolveUser } from '../../spec/user.ts'
 import type { SessionOptions, TerminalSize } from '../../types.ts'

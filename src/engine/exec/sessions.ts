@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { removeSession } from '../../../effects/exec/stop.ts'
+import { quote } from '../../../effects/quote.ts'
 import { EngineClosedError, InvalidInputError, NotFoundError } from '../../errors.ts'
 import { newId } from '../../spec/names.ts'
 import type { ExecRow } from '../../store/records.ts'
@@ -59,7 +60,7 @@ export class Sessions {
     const starts = [...this.#sessions.values()].filter(({ id }) => id.startsWith(idOrStart))
     if (starts.length === 1 && starts[0] !== undefined) return starts[0]
     const { name, id } = this.#supervisor
-    throw new NotFoundError(`container ${name} has no live session ${JSON.stringify(idOrStart)}`, {
+    throw new NotFoundError(`container ${name} has no live session ${quote(idOrStart)}`, {
       containerId: id,
       hint: starts.length > 1 ? 'give more of its id' : 'it has ended; the events tell its exit code',
     })

@@ -7,6 +7,7 @@ import {
   removeImage,
   replaceImage,
 } from '../../../effects/checkpoint/image.ts'
+import { quote } from '../../../effects/quote.ts'
 import { findCheckpointing } from '../../../effects/runtime/checkpointing.ts'
 import { findProgram } from '../../../effects/runtime/find.ts'
 import type { Checkpointed, CheckpointInput, ImageRequest } from '../../../machines/index.ts'
@@ -41,7 +42,7 @@ export function existingImage(supervisor: Supervisor, imagePath: string | undefi
 
 function assertPath(path: string): void {
   if (isAbsolute(path) && !path.includes('\0')) return
-  throw new InvalidInputError(`the image path ${JSON.stringify(path)} is not absolute`)
+  throw new InvalidInputError(`the image path ${quote(path)} is not absolute`)
 }
 
 /** Throws ProgramError where the runtime, or CRIU, cannot do it. */

@@ -1,5 +1,5 @@
+import { quote } from '../../../effects/quote.ts'
 import { InvalidInputError } from '../../errors.ts'
-import { quote } from '../quote.ts'
 import type { Spec } from '../types.ts'
 
 type Json = Record<string, unknown>

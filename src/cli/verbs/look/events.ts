@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { quote } from '../../../spec/quote.ts'
+import { quote } from '../../../../effects/quote.ts'
 import type { EngineEvent } from '../../../types.ts'
 import { parseCount } from '../../input/values.ts'
 import { type Format, takeFormat } from '../../output/format.ts'
