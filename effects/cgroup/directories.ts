@@ -8,6 +8,11 @@ import type { Hierarchy } from './hierarchies.ts'
 const ROUND_MS = 5
 const ROUNDS = 200
 
+/** Where a cgroup is: `..` leads no further up than to the mount point, as the runtime has it. */
+export function cgroupDirectory({ mountPoint }: Pick<Hierarchy, 'mountPoint'>, path: string): string {
+  return join(mountPoint, join('/', path))
+}
+
 /**
  * Moves a process into a cgroup of that path in every hierarchy, made where it is not there.
  *
@@ -26,7 +31,7 @@ export async function joinCgroup(
       errors.push(error)
     }
   }
-  const directories = hierarchies.map(({ mountPoint }) => join(mountPoint, path))
+  const directories = hierarchies.map((hierarchy) => cgroupDirectory(hierarchy, path))
   for (const hierarchy of hierarchies) await attempt(() => makeCgroup(hierarchy, path))
   // For the first move the kernel waits until each processor has been through, some 10 ms; right after it the others
   // take microseconds, and a thread for each would cost more.
@@ -38,8 +43,9 @@ export async function joinCgroup(
   }
 }
 
-function makeCgroup({ mountPoint, cpuset }: Hierarchy, path: string): void {
-  const directory = join(mountPoint, path)
+function makeCgroup(hierarchy: Hierarchy, path: string): void {
+  const { mountPoint, cpuset } = hierarchy
+  const directory = cgroupDirectory(hierarchy, path)
   mkdirSync(directory, { recursive: true })
   if (cpuset) inheritCpuset(mountPoint, directory)
 }
@@ -72,7 +78,7 @@ export function isPopulated(hierarchies: readonly Hierarchy[], path: string): bo
  * @throws the system's error where a process stays in it for longer than a second
  */
 export async function removeCgroup(hierarchies: readonly Hierarchy[], path: string): Promise<void> {
-  let left = hierarchies.map(({ mountPoint }) => join(mountPoint, path))
+  let left = hierarchies.map((hierarchy) => cgroupDirectory(hierarchy, path))
   for (let round = 0; ; round += 1) {
     left = left.filter((directory) => !isRemoved(directory, round === ROUNDS))
     if (left.length === 0) return

@@ -16,10 +16,13 @@ export interface ScopeRequest {
 const TIMEOUT_MS = 10_000
 const SYSTEMD = ['org.freedesktop.systemd1', '/org/freedesktop/systemd1', 'org.freedesktop.systemd1.Manager']
 
+/** Behind `--` a slice is no flag, whatever it is called: busctl would look for flags to the very end. */
+const CALL = ['--quiet', '--']
+
 /** busctl's arguments that have systemd start a scope. It is forgotten once it is empty, however it ended. */
 export function startScopeArgv({ scope, slice, pid }: ScopeRequest): string[] {
   return [
-    ...['--quiet', 'call', ...SYSTEMD, 'StartTransientUnit', 'ssa(sv)a(sa(sv))', scope, 'replace'],
+    ...[...CALL, 'call', ...SYSTEMD, 'StartTransientUnit', 'ssa(sv)a(sa(sv))', scope, 'replace'],
     ...['5', 'Slice', 's', slice],
     ...['PIDs', 'au', '1', String(pid)],
     ...['Delegate', 'b', 'true'],
@@ -30,7 +33,7 @@ export function startScopeArgv({ scope, slice, pid }: ScopeRequest): string[] {
 }
 
 /** A question that systemd answers after what it was told before. */
-const PENDING_ARGV = ['--quiet', 'get-property', ...SYSTEMD, 'NJobs']
+const PENDING_ARGV = [...CALL, 'get-property', ...SYSTEMD, 'NJobs']
 const QUESTIONS = 50
 
 /**

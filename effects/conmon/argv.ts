@@ -130,6 +130,9 @@ function validLogPath(path: string): string {
   throw new RunchartError('EINPUT', `the log path ${path} has a colon, which conmon does not take`)
 }
 
+/** Where no locale says so, conmon's GLib takes no argument that is more than ASCII, a path among them. */
+export const CONMON_CHARSET = { CHARSET: 'UTF-8' }
+
 /** conmon's whole environment; the runtime inherits it from conmon. */
 export function conmonEnv(options: ConmonOptions): Record<string, string> {
   const { startFd, syncFd } = conmonDescriptors(options)
@@ -138,6 +141,7 @@ export function conmonEnv(options: ConmonOptions): Record<string, string> {
     ...options.userNamespace,
     ...baseEnvironment(options),
     PATH: criuSearchPath(options.restore?.criuPath),
+    ...CONMON_CHARSET,
     ...listenEnv(options),
     _OCI_SYNCPIPE: String(syncFd),
     _OCI_STARTPIPE: String(startFd),

@@ -1,3 +1,4 @@
+import { CONMON_CHARSET } from '../conmon/argv.ts'
 import { runPaths } from '../conmon/paths.ts'
 import { baseEnvironment } from '../process/environment.ts'
 import { runtimeFlags, validId } from '../runtime/argv.ts'
@@ -74,7 +75,8 @@ export function execConmonEnv(
 ): Record<string, string> {
   const { start, attach, sync } = execConmonFds(options)
   return {
-    ...{ ...baseEnvironment(options), _OCI_STARTPIPE: String(start), _OCI_SYNCPIPE: String(sync) },
+    ...{ ...baseEnvironment(options), ...CONMON_CHARSET },
+    ...{ _OCI_STARTPIPE: String(start), _OCI_SYNCPIPE: String(sync) },
     ...(attach !== undefined && { _OCI_ATTACHPIPE: String(attach) }),
   }
 }

@@ -45,8 +45,18 @@ const KINDS: readonly (readonly [RuntimeFailure, readonly RegExp[]])[] = [
 
 /** Tells from a runtime's own words, its standard error and its log together, why it failed. */
 export function classifyFailure(stderrAndLog: string): RuntimeFailure {
-  const found = KINDS.find(([, texts]) => texts.some((text) => text.test(stderrAndLog)))
+  const said = withoutMiddle(stderrAndLog)
+  const found = KINDS.find(([, texts]) => texts.some((text) => text.test(said)))
   return found?.[0] ?? 'other'
+}
+
+/** Longer texts are matched by their two ends. */
+const MAX_MATCHED = 8192
+
+/** A runtime says a command again that may be long, and written so that matching takes the square of its length. */
+function withoutMiddle(text: string): string {
+  if (text.length <= MAX_MATCHED) return text
+  return `${text.slice(0, MAX_MATCHED / 2)}…${text.slice(-MAX_MATCHED / 2)}`
 }
 
 /**

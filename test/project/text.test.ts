@@ -33,12 +33,6 @@ describe('the text of the project', () => {
 })
 
 describe('the code', () => {
-  it('runs no shell on this machine', () => {
-    expect(linesLike(/\bshell:\s*(true|['"`])/, code)).toEqual([])
-    expect(linesLike(/\b(exec|execSync)\b.*from ['"](node:)?child_process/, code)).toEqual([])
-    expect(linesLike(/\bexecaCommand\b|\bspawn(Sync)?\(['"](sh|bash|\/bin\/sh)['"]/, code)).toEqual([])
-  })
-
   it('is erasable TypeScript: Node runs it as it is', () => {
     expect(linesLike(/^\s*(export\s+)?(declare\s+)?((const\s+)?enum|namespace)\s+\w+\s*\{/, code)).toEqual([])
   })

@@ -59,6 +59,23 @@ describe('a cpuset of version 1', () => {
   })
 })
 
+describe('a path that would lead out of its hierarchy', () => {
+  test.each(['/../empty', '/ci/../../empty', '../empty'])(
+    '%s has nothing removed, and nothing made, outside',
+    async (path) => {
+      await using directory = await temporaryDirectory()
+      const at = (name: string) => join(directory.path, name)
+      for (const name of ['mounted', 'empty']) mkdirSync(at(name))
+      const hierarchies = [{ mountPoint: at('mounted'), version: 2, cpuset: false } as const]
+      await removeCgroup(hierarchies, path)
+      expect(existsSync(at('empty'))).toBe(true)
+      await joinCgroup(hierarchies, path, 42)
+      expect(existsSync(at('empty/cgroup.procs'))).toBe(false)
+      expect(readFileSync(at('mounted/empty/cgroup.procs'), 'utf8')).toBe('42')
+    },
+  )
+})
+
 const hierarchies = readHierarchies()
 const writable = process.geteuid?.() === 0 && hierarchies.length > 0
 const UNABLE = 'only root can make cgroups, where some are mounted'

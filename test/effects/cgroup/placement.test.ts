@@ -31,7 +31,7 @@ describe("conmon's place under systemd", () => {
 
   test('is asked for in one call', () => {
     const argv = startScopeArgv({ scope: 'runchart-conmon-web.scope', slice: 'ci.slice', pid: 42 })
-    expect(argv.slice(5)).toEqual([
+    expect(argv.slice(6)).toEqual([
       ...['StartTransientUnit', 'ssa(sv)a(sa(sv))', 'runchart-conmon-web.scope', 'replace', '5'],
       ...['Slice', 's', 'ci.slice', 'PIDs', 'au', '1', '42', 'Delegate', 'b', 'true'],
       ...['DefaultDependencies', 'b', 'false', 'CollectMode', 's', 'inactive-or-failed', '0'],

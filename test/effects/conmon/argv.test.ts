@@ -84,6 +84,7 @@ describe('conmonEnv', () => {
     expect(conmonEnv(options)).toEqual({
       PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
       HOME: '/',
+      CHARSET: 'UTF-8',
       _OCI_SYNCPIPE: '4',
       _OCI_STARTPIPE: '3',
     })

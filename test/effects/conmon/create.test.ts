@@ -81,7 +81,7 @@ describe('a container', () => {
     expect(await readdir(`/proc/${first.pid}/fd`)).toEqual(['0', '1', '2'])
     const environment = readFileSync(`/proc/${monitor.pid}/environ`, 'latin1').split('\0')
     const names = environment.filter((text) => text !== '').map((text) => text.split('=')[0])
-    expect(names.toSorted()).toEqual(['HOME', 'PATH', '_OCI_STARTPIPE', '_OCI_SYNCPIPE'])
+    expect(names.toSorted()).toEqual(['CHARSET', 'HOME', 'PATH', '_OCI_STARTPIPE', '_OCI_SYNCPIPE'])
   })
 })
 

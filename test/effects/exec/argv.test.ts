@@ -105,7 +105,7 @@ describe('conmon’s arguments', () => {
       ...{ _OCI_STARTPIPE: '3', _OCI_ATTACHPIPE: '4', _OCI_SYNCPIPE: '5' },
     })
     expect(execConmonEnv(monitored)).toEqual({
-      ...{ PATH: expect.any(String), HOME: '/' },
+      ...{ PATH: expect.any(String), HOME: '/', CHARSET: 'UTF-8' },
       ...{ _OCI_STARTPIPE: '3', _OCI_SYNCPIPE: '4' },
     })
   })
