@@ -1,9 +1,8 @@
 import { chmodSync, closeSync, constants, fstatSync, lstatSync, openSync, readSync, rmSync } from 'node:fs'
 import { Socket } from 'node:net'
-import { StringDecoder } from 'node:string_decoder'
 import { ProgramError } from '../errors.ts'
 import { loadLibc, systemError } from '../libc/libc.ts'
-import { MAX_SYNC_LINE } from './sync-pipe.ts'
+import { createLineReader } from './sync-pipe.ts'
 
 /**
  * The reading end of a FIFO whose writing end conmon has for its sync pipe. conmon keeps that open until its very
@@ -124,13 +123,11 @@ function watchReader(fd: number): SyncPipe {
 /** Reads on after the line: that is what notices the end. */
 function readLine(socket: Socket): Promise<string> {
   const { promise, resolve } = Promise.withResolvers<string>()
-  let text = ''
-  const decoder = new StringDecoder('utf8')
+  const reader = createLineReader()
   socket.on('data', (chunk: Buffer) => {
-    if (text.includes('\n') || text.length > MAX_SYNC_LINE) return
-    text += decoder.write(chunk)
-    if (text.includes('\n') || text.length > MAX_SYNC_LINE) resolve(text.split('\n', 1)[0] ?? '')
+    const line = reader.push(chunk)
+    if (line !== undefined) resolve(line)
   })
-  socket.once('close', () => resolve(text))
+  socket.once('close', () => resolve(reader.rest()))
   return promise
 }

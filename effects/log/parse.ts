@@ -15,25 +15,35 @@ export interface LogParser {
 }
 
 const NEWLINE = 0x0a
-/** conmon splits lines at 8 KiB; a longer piece without a newline is no log, and is yielded in parts. */
+/** conmon splits lines at 8 KiB; a longer one is handed on in parts. */
 const MAX_LINE = 256 * 1024
 /** conmon writes 35 bytes; whatever comes before the text fits in this. */
 const MAX_HEADER = 80
-const HEADER = /^(\S{10,40}) (stdout|stderr) ([FP])(?:[:\w]*)? /
+const HEADER = /^([0-9T:.+Z-]{10,40}) (stdout|stderr) ([FP])(?:[:\w]*)? /
 
-/** Parses conmon's k8s-file format, `TIMESTAMP stdout|stderr F|P text\n`. Never throws; memory is bounded. */
-export function createLogParser(): LogParser {
+/**
+ * Parses conmon's k8s-file format, `TIMESTAMP stdout|stderr F|P text\n`. Never throws, loses nothing, and holds on to
+ * no more than `maxLine` bytes, which only a test changes.
+ */
+export function createLogParser({ maxLine = MAX_LINE } = {}): LogParser {
   let rest: Buffer = Buffer.alloc(0)
+  /** The beginning of the line that is handed on in parts. */
+  let long: Omit<ParsedLogLine, 'data'> | undefined
+  const read = (bytes: Buffer): ParsedLogLine =>
+    long === undefined ? parseLine(bytes) : { ...long, data: Buffer.from(bytes) }
   return {
     push(chunk) {
       const lines: ParsedLogLine[] = []
       let bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
       for (let end = bytes.indexOf(NEWLINE); end !== -1; end = bytes.indexOf(NEWLINE)) {
-        lines.push(parseLine(bytes.subarray(0, end)))
+        lines.push(read(bytes.subarray(0, end)))
+        long = undefined
         bytes = bytes.subarray(end + 1)
       }
-      if (bytes.length > MAX_LINE) {
-        lines.push({ at: '', stream: 'stdout', partial: true, data: bytes })
+      if (bytes.length > Math.max(maxLine, MAX_HEADER)) {
+        const { data, ...header } = read(bytes)
+        long = header
+        lines.push({ ...header, data, partial: true })
         bytes = Buffer.alloc(0)
       }
       // A copy: the caller may use the chunk's memory again.

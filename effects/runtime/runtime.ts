@@ -8,7 +8,7 @@ import type { Limiter } from '../process/limiter.ts'
 import { type ProgramResult, runProgram } from '../process/program.ts'
 import { isContainerId, type RuntimeVerb, runtimeArgv } from './argv.ts'
 import { classifyFailure, hintForFullDisk, lastMessage } from './failure.ts'
-import { parseJson, parseRuntimeState, type RuntimeState } from './state.ts'
+import { parseProcesses, parseRuntimeState, type RuntimeState } from './state.ts'
 
 export type { RuntimeState } from './state.ts'
 
@@ -112,8 +112,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     async processes(id, call) {
       const verb = { verb: 'ps', id } as const
       const result = await run(verb, call)
-      throwIfFailed(options, verb, result)
-      return orError(options, verb, result, parsePids)
+        return read(options, verb, result, parseProcesses)
     },
     list: (call) => listIds(options.root, call),
   }
@@ -152,18 +151,17 @@ function verbEnvironment(options: RuntimeOptions, { verb }: RuntimeVerb): Record
 
 function readState(options: RuntimeOptions, id: string, result: ProgramResult): RuntimeState | undefined {
   if (failureOf(result) === 'not-found') return undefined
-  const verb: RuntimeVerb = { verb: 'state', id }
-  throwIfFailed(options, verb, result)
-  return orError(options, verb, result, parseRuntimeState)
+  return read(options, { verb: 'state', id }, result, parseRuntimeState)
 }
 
-/** What a runtime has written, read; or an error that says what is wrong with it. */
-function orError<T>(
+/** What a runtime that did not fail has said. */
+function read<T>(
   options: RuntimeOptions,
   verb: RuntimeVerb,
   result: ProgramResult,
   parse: (stdout: string) => T,
 ): T {
+  throwIfFailed(options, verb, result)
   try {
     return parse(result.stdout)
   } catch (cause) {
@@ -211,12 +209,6 @@ const NEED_CGROUP: ReadonlySet<RuntimeVerb['verb']> = new Set(['pause', 'resume'
 function hintFor(verb: RuntimeVerb['verb']): string | undefined {
   if (process.geteuid?.() === 0 || !NEED_CGROUP.has(verb)) return undefined
   return 'it takes a cgroup that root has delegated to this user, named as the parent when the container is created'
-}
-
-/** runc writes `null` where there are none. */
-function parsePids(stdout: string): number[] {
-  const pids: unknown = parseJson(stdout, '[')
-  return Array.isArray(pids) ? pids.filter((pid) => Number.isSafeInteger(pid) && pid > 0) : []
 }
 
 /** Both runtimes keep one directory for each container; crun also has a hidden cache. */

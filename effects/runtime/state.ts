@@ -1,3 +1,5 @@
+import { quote } from '../quote.ts'
+
 const STATUSES = ['created', 'running', 'paused', 'stopped'] as const
 
 /** What `runc state` says of a container. */
@@ -10,24 +12,34 @@ export interface RuntimeState {
   bundle: string
 }
 
+/** Linux has no pid above this, 2^22. */
+const MAX_PID = 4_194_304
+
 /** Reads the output of `state`. @throws Error saying what is wrong with it */
 export function parseRuntimeState(stdout: string): RuntimeState {
-  const value = parseObject(stdout)
-  const { id, status, pid = 0, bundle = '' } = value
+  const { id, status, pid = 0, bundle = '' } = parseObject(stdout)
   const known = STATUSES.find((each) => each === status)
-  if (known === undefined) throw new Error(`it reports the unknown status ${JSON.stringify(status)}`)
+  if (known === undefined) throw new Error(`it reports the unknown status ${quote(status)}`)
   if (typeof id !== 'string' || typeof bundle !== 'string')
     throw new Error('its state lacks an id or a bundle')
-  if (typeof pid !== 'number' || !Number.isSafeInteger(pid) || pid < 0) {
-    throw new Error(`its state has the pid ${JSON.stringify(pid)}`)
+  if (typeof pid !== 'number' || !Number.isInteger(pid) || pid < 0 || pid > MAX_PID) {
+    throw new Error(`its state has the pid ${quote(pid)}`)
   }
   return { id, status: known, pid, bundle }
+}
+
+/** Reads the output of `ps`, where runc writes `null` for none. @throws Error saying what is wrong with it */
+export function parseProcesses(stdout: string): number[] {
+  const value = parseJson(stdout, '[') ?? []
+  const isPid = (pid: unknown): boolean => Number.isInteger(pid) && Number(pid) > 0 && Number(pid) <= MAX_PID
+  if (Array.isArray(value) && value.every(isPid)) return value
+  throw new Error(`its list of processes is none: ${quote(stdout)}`)
 }
 
 function parseObject(text: string): Record<string, unknown> {
   const value = parseJson(text, '{')
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new Error(`its answer is no JSON object: ${JSON.stringify(text.slice(0, 200))}`)
+    throw new Error(`its answer is no JSON object: ${quote(text)}`)
   }
   return value as Record<string, unknown>
 }
@@ -37,10 +49,10 @@ function parseObject(text: string): Record<string, unknown> {
  *
  * @throws Error saying what is wrong with it
  */
-export function parseJson(text: string, bracket: '{' | '['): unknown {
+function parseJson(text: string, bracket: '{' | '['): unknown {
   try {
     return JSON.parse(text.slice(text.lastIndexOf(`\n${bracket}`) + 1))
   } catch (cause) {
-    throw new Error(`its answer is no JSON: ${JSON.stringify(text.slice(-200))}`, { cause })
+    throw new Error(`its answer is no JSON: ${quote(text)}`, { cause })
   }
 }

@@ -19,7 +19,7 @@ export const MAX_CONFIG_SIZE = 1024 * 1024
 export async function loadBundle(directory: string): Promise<Spec> {
   const bundle = resolve(directory)
   await assertDirectory(bundle, 'bundle', 'give the directory that holds config.json')
-  const spec = parse(await readConfig(bundle), join(bundle, 'config.json'))
+  const spec = parseConfig(await readConfig(bundle), join(bundle, 'config.json'))
   const rooted: Spec = {
     ...spec,
     root: { ...spec.root, path: resolve(bundle, spec.root.path) },
@@ -65,7 +65,13 @@ function reasonOf(error: unknown): string {
   return code === 'ENOENT' ? 'it does not exist' : message
 }
 
-function parse(text: string, path: string): Spec {
+/**
+ * Reads the text of a config.json. What runchart does not know of it is kept as it is.
+ *
+ * @param path of the file, for the message
+ * @throws InvalidInputError where it is not JSON, or not of a config.json's shape
+ */
+export function parseConfig(text: string, path: string): Spec {
   let value: unknown
   try {
     // A byte order mark is harmless, and some editors leave one.
@@ -77,8 +83,25 @@ function parse(text: string, path: string): Spec {
       cause: error,
     })
   }
+  if (isDeep(value)) {
+    throw new InvalidInputError(`cannot use ${quote(path)}: it is nested too deeply`, {
+      hint: `at most ${MAX_DEPTH} lists and objects may be one inside the other`,
+    })
+  }
   assertSpecShape(value, path)
   return value
+}
+
+/** Real ones have some 6 levels; many thousands could be read, and not be copied or written again. */
+const MAX_DEPTH = 256
+
+function isDeep(value: unknown): boolean {
+  let level: unknown[] = [value]
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > MAX_DEPTH) return true
+    level = level.filter((each) => typeof each === 'object' && each !== null).flatMap(Object.values)
+  }
+  return false
 }
 
 function rootedMount(bundle: string, mount: SpecMount): SpecMount {

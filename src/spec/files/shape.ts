@@ -46,6 +46,28 @@ function* processFaults(process: unknown): Generator<string> {
   if (!isText(process.cwd) || !process.cwd.startsWith('/')) yield expected('process.cwd', 'an absolute path')
   if (process.env !== undefined && !isTexts(process.env)) yield expected('process.env', 'a list of strings')
   if (process.user !== undefined && !isObject(process.user)) yield expected('process.user', 'an object')
+  for (const flag of ['terminal', 'noNewPrivileges']) {
+    const given = process[flag]
+    if (given !== undefined && typeof given !== 'boolean') yield expected(`process.${flag}`, 'true or false')
+  }
+  const { selinuxLabel } = process
+  if (selinuxLabel !== undefined && typeof selinuxLabel !== 'string') {
+    yield expected('process.selinuxLabel', 'a string')
+  }
+  yield* capabilityFaults(process.capabilities)
+}
+
+function* capabilityFaults(capabilities: unknown): Generator<string> {
+  if (capabilities === undefined) return
+  if (!isObject(capabilities)) {
+    yield expected('process.capabilities', 'an object')
+    return
+  }
+  for (const set of ['bounding', 'effective', 'permitted']) {
+    const given = capabilities[set]
+    if (given !== undefined && !isTexts(given))
+      yield expected(`process.capabilities.${set}`, 'a list of strings')
+  }
 }
 
 function* mountFaults(mounts: unknown): Generator<string> {
@@ -71,11 +93,25 @@ function* linuxFaults(linux: unknown): Generator<string> {
     yield expected('linux', 'an object')
     return
   }
-  if (linux.cgroupsPath !== undefined && typeof linux.cgroupsPath !== 'string') {
+  const { cgroupsPath, namespaces } = linux
+  if (cgroupsPath !== undefined && (typeof cgroupsPath !== 'string' || cgroupsPath.includes('\0'))) {
     yield expected('linux.cgroupsPath', 'a string')
   }
-  if (linux.resources !== undefined && !isObject(linux.resources)) {
+  if (namespaces !== undefined && !(Array.isArray(namespaces) && namespaces.every(isObject))) {
+    yield expected('linux.namespaces', 'a list of objects')
+  }
+  yield* resourceFaults(linux.resources)
+}
+
+function* resourceFaults(resources: unknown): Generator<string> {
+  if (resources === undefined) return
+  if (!isObject(resources)) {
     yield expected('linux.resources', 'an object')
+    return
+  }
+  for (const name of ['memory', 'cpu', 'pids']) {
+    const given = resources[name]
+    if (given !== undefined && !isObject(given)) yield expected(`linux.resources.${name}`, 'an object')
   }
 }
 
