@@ -112,7 +112,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     async processes(id, call) {
       const verb = { verb: 'ps', id } as const
       const result = await run(verb, call)
-        return read(options, verb, result, parseProcesses)
+      return read(options, verb, result, parseProcesses)
     },
     list: (call) => listIds(options.root, call),
   }

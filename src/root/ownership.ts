@@ -13,9 +13,9 @@ import {
 } from 'node:fs'
 import { dirname, isAbsolute, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { quote } from '../../effects/quote.ts'
 import { hintForErrno, InvalidInputError, RootError, RootOwnedError } from '../errors.ts'
 import type { EnginePaths } from './paths.ts'
-import { quote } from '../../effects/quote.ts'
 
 /** A directory that this process alone uses, until it lets go or dies. */
 export interface Ownership {
