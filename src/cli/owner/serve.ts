@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { type DestinationStream, type Logger, pino } from 'pino'
 import { closeOwner, type OwnerServer, serveOwner } from '../../api/serve.ts'
 import { openEngine } from '../../engine/open.ts'
+import { RootOwnedError } from '../../errors.ts'
 import type { Engine } from '../../types.ts'
 import type { Globals } from '../input/globals.ts'
 import { note } from '../output/print.ts'
@@ -30,7 +31,8 @@ export async function serve(globals: Globals, options: ServeOptions): Promise<vo
     await own(globals, options, logger)
   } catch (error) {
     if (!background) throw error
-    logger.error({ err: error }, 'the owner ends')
+    // The log is that of the owner who was first.
+    if (!(error instanceof RootOwnedError)) logger.error({ err: error }, 'the owner ends')
     tellStarter(error)
   }
 }
