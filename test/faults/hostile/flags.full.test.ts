@@ -267,7 +267,7 @@ describe('the command line', () => {
     ]
     const { exitCode, stderr } = await runchart([...globals, 'run', '--rootfs', cli.rootfs, 'true'])
     expect(exitCode).toBe(125)
-    expect(stderr).toContain('no?[2J?such')
+    expect(stderr).toContain('no\\u{9b}such')
     expect(stderr.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u)
   })
 })

@@ -84,9 +84,10 @@ test('every command is refused, and nothing is done that could not be recorded',
   expect(existsSync(join(bed.place.root, 'containers', exited.id))).toBe(true)
 
   full.giveUp()
+  // With it all that waited for the disk is written; what was refused in the middle is asked for anew.
+  await bed.place.sh(engine, 'true', { name: 'new' })
   await expect.poll(() => web.state, PATIENT).toBe('running')
   await expect.poll(() => created.state, PATIENT).toBe('created')
-  await bed.place.sh(engine, 'true', { name: 'new' })
   await created.start()
   expect(await web.stop()).toMatchObject({ code: 5, cause: 'stopped-by-user' })
   await exited.remove()
