@@ -1,5 +1,8 @@
-import { closeSync, constants, openSync } from 'node:fs'
+import { closeSync } from 'node:fs'
 import type { Socket } from 'node:net'
+import { constants } from 'node:os'
+import { join } from 'node:path'
+import { openItself } from '../files/unfollowed.ts'
 import { type Libc, loadLibc, systemError } from '../libc/libc.ts'
 import { AF_UNIX, SOCK_CLOEXEC, socketOver } from '../libc/socket-over.ts'
 
@@ -42,12 +45,14 @@ export async function connectSeqpacket(directory: string, name: string): Promise
 }
 
 function connect(libc: Libc, fd: number, directory: string, name: string): void {
-  const directoryFd = openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY)
+  const socketFd = openItself(join(directory, name))
+  if (socketFd === undefined) throw systemError('connect', constants.errno.ENOENT)
   try {
-    const address = socketAddress(`/proc/self/fd/${directoryFd}/${name}`)
+    // Where it is a symbolic link, the link itself, which nobody listens on.
+    const address = socketAddress(`/proc/self/fd/${socketFd}`)
     if (libc.connect(fd, address, address.length) !== 0) throw systemError('connect', libc.errno())
   } finally {
-    closeSync(directoryFd)
+    closeSync(socketFd)
   }
 }
 

@@ -29,7 +29,7 @@ export interface Lifeline {
  */
 export async function makeLifeline(path: string): Promise<void> {
   if (isIdleFifo(path)) return
-  rmSync(path, { force: true })
+  rmSync(path, { recursive: true, force: true })
   // Not mkfifo(1): a process for each container would cost more than all else that is done here.
   const libc = await loadLibc()
   if (libc.mkfifo(path, 0o600) !== 0) throw systemError('mkfifo', libc.errno())

@@ -1,5 +1,5 @@
-import { rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename } from 'node:path'
+import { removeFrom } from '../files/unfollowed.ts'
 import { validId } from '../runtime/argv.ts'
 import type { ConmonOptions } from './argv.ts'
 import { runPaths } from './paths.ts'
@@ -10,8 +10,9 @@ import { runPaths } from './paths.ts'
  */
 export function removeTraces(options: Pick<ConmonOptions, 'id' | 'bundle' | 'runDir' | 'socketsDir'>): void {
   const { pidFile, monitorPidFile, runtimeLog, oom, exit } = runPaths(options.runDir)
-  const fifos = ['attach', 'ctl', 'winsz'].map((name) => join(options.bundle, name))
-  const link = join(options.socketsDir, validId(options.id))
-  for (const path of [pidFile, monitorPidFile, runtimeLog, oom, exit, link, ...fifos])
-    rmSync(path, { force: true })
+  removeFrom(options.socketsDir, validId(options.id))
+  for (const name of ['attach', 'ctl', 'winsz']) removeFrom(options.bundle, name)
+  for (const path of [pidFile, monitorPidFile, runtimeLog, oom, exit]) {
+    removeFrom(options.runDir, basename(path))
+  }
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import type { Readable, Writable } from 'node:stream'
 import { killMonitor } from '../conmon/monitor.ts'
 import { hintForErrno, ProgramError } from '../errors.ts'
@@ -61,7 +61,9 @@ function argvOf(options: ExecOptions): string[] {
 export function prepareSession(options: ExecOptions, base: BaseProcess): void {
   mkdirSync(options.sessionDir, { recursive: true, mode: 0o700 })
   const spec = JSON.stringify(execProcessSpec(base, options))
-  writeFileSync(specPath(options.sessionDir), spec, { mode: 0o600 })
+  const path = specPath(options.sessionDir)
+  rmSync(path, { force: true })
+  writeFileSync(path, spec, { mode: 0o600, flag: 'wx' })
 }
 
 async function startNow(

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, constants, openSync, rmSync } from 'node:fs'
+import { closeSync, constants, openSync } from 'node:fs'
 import type { Duplex } from 'node:stream'
 import { type Lifeline, makeLifeline, openBothEnds, openLifeline, type SyncPipe } from '../conmon/lifeline.ts'
 import { killMonitor } from '../conmon/monitor.ts'
@@ -8,6 +8,7 @@ import { runPaths } from '../conmon/paths.ts'
 import { parseSyncMessage } from '../conmon/sync-pipe.ts'
 import { hintForErrno, ProgramError } from '../errors.ts'
 import { readExitFile } from '../exits/file.ts'
+import { removeFrom } from '../files/unfollowed.ts'
 import { assertDescriptorsLeft } from '../process/descriptors.ts'
 import type { ProcessIdentity } from '../process/identity.ts'
 import { prepareSession } from './attached.ts'
@@ -91,7 +92,7 @@ async function startNow(
     killSession(findSessionProcess(options.sessionDir))
     await killMonitor(options.sessionDir, syncPipe)
     syncPipe.close()
-    rmSync(`${options.socketsDir}/${options.sessionId}`, { force: true })
+    removeFrom(options.socketsDir, options.sessionId)
     throw error instanceof TimedOut ? execFailure(options, { said: '', startedAt, timedOut: true }) : error
   }
 }

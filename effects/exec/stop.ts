@@ -1,6 +1,6 @@
-import { rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { killMonitor } from '../conmon/monitor.ts'
+import { removeFrom } from '../files/unfollowed.ts'
 import { killGroupOf, type ProcessIdentity, signalProcess } from '../process/identity.ts'
 import { findSessionProcess } from './process.ts'
 
@@ -34,6 +34,6 @@ export async function endUnwatched(
 
 /** Removes what a session that is over has left; no matter where there is nothing. */
 export function removeSession(session: { sessionDir: string; sessionId: string; socketsDir: string }): void {
-  rmSync(join(session.socketsDir, session.sessionId), { force: true })
-  rmSync(session.sessionDir, { recursive: true, force: true })
+  removeFrom(session.socketsDir, session.sessionId)
+  removeFrom(dirname(session.sessionDir), basename(session.sessionDir))
 }

@@ -1,5 +1,5 @@
-import { type FSWatcher, watch } from 'node:fs'
-import { type FileHandle, open, stat } from 'node:fs/promises'
+import { constants, type FSWatcher, watch } from 'node:fs'
+import { type FileHandle, lstat, open } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import { RunchartError } from '../errors.ts'
 import { watchHint } from '../process/inotify.ts'
@@ -18,7 +18,7 @@ const CHUNK_BYTES = 64 * 1024
  * The bytes of a growing file, in chunks of at most 64 KiB, woken by the file system. A file that does not exist
  * yet is waited for; one that was cut short or replaced is read again from its start.
  *
- * @throws RunchartError `EWATCH` where the directory cannot be watched
+ * @throws RunchartError `EWATCH` where the directory cannot be watched, `ELOG` where something else is in its place
  * @throws the signal's reason
  */
 export async function* readLog(path: string, options: ReadLogOptions = {}): AsyncIterable<Buffer> {
@@ -77,14 +77,24 @@ function createReader(path: string): Reader {
 }
 
 async function openIfThere(path: string): Promise<FileHandle | undefined> {
-  return open(path, 'r').catch((error: NodeJS.ErrnoException) => {
+  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants
+  // A FIFO put there must not block, nor a link lead elsewhere.
+  const file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined
-    throw error
+    throw noLog(path, error.code === 'ELOOP' ? 'a symbolic link' : `unreadable (${error.code})`, error)
   })
+  if (file === undefined || (await file.stat()).isFile()) return file
+  await file.close()
+  throw noLog(path, 'no regular file')
+}
+
+function noLog(path: string, what: string, cause?: unknown): RunchartError {
+  const hint = 'conmon did not make it; see who put that there, and take it away'
+  return new RunchartError('ELOG', `the log ${path} is ${what}`, { hint, cause })
 }
 
 async function isStill(file: FileHandle, path: string): Promise<boolean> {
-  const [ours, there] = await Promise.all([file.stat(), stat(path).catch(() => undefined)])
+  const [ours, there] = await Promise.all([file.stat(), lstat(path).catch(() => undefined)])
   return there === undefined || (there.ino === ours.ino && there.dev === ours.dev)
 }
 

@@ -67,7 +67,8 @@ interface Connection {
 async function connect(connection: Connection, signal?: AbortSignal): Promise<void> {
   signal?.throwIfAborted()
   const { slirpPath, pid, readerFd, logPath } = connection
-  const logFd = openSync(logPath, 'w', 0o600)
+  const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants
+  const logFd = openSync(logPath, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o600)
   const child = spawn(slirpPath, slirpArgv(pid), {
     cwd: '/',
     env: baseEnvironment({}),

@@ -1,6 +1,7 @@
-import { chmodSync, renameSync, rmSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { renameSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import { removeFrom, setMode } from '../../effects/files/unfollowed.ts'
 import { EngineClosedError, RootError } from '../errors.ts'
 import { ownerSocketPath } from '../root/paths.ts'
 import type { Engine } from '../types.ts'
@@ -56,7 +57,7 @@ export async function serveOwner(engine: Engine, options: OwnerOptions): Promise
     if (leaving.signal.aborted) return
     unwatch?.()
     // First, so that the next verb does not meet an owner that is about to leave.
-    rmSync(socketPath, { force: true })
+    removeFrom(engine.runRoot, basename(socketPath))
     leaving.abort(why)
   }
   let closed: Promise<void> | undefined
@@ -85,13 +86,16 @@ async function listen(app: FastifyInstance, socketPath: string): Promise<void> {
     })
   }
   try {
-    rmSync(unready, { force: true })
+    removeFrom(dirname(unready), basename(unready))
     await app.listen({ path: unready, listenTextResolver: () => `the owner answers on ${socketPath}` })
-    chmodSync(unready, 0o600)
+    setMode(unready, 0o600)
     renameSync(unready, socketPath)
   } catch (error) {
     await app.close()
-    throw new RootError(`cannot listen on ${socketPath}: ${(error as Error).message}`, { cause: error })
+    throw new RootError(`cannot listen on ${socketPath}: ${(error as Error).message}`, {
+      hint: 'see what stands there; a socket or a link is replaced, a directory is not',
+      cause: error,
+    })
   }
 }
 

@@ -1,8 +1,8 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { constants } from 'node:os'
-import { join } from 'node:path'
+import { dirname } from 'node:path'
 import { fromPromise } from 'xstate'
 import type { RestoreOptions } from '../../effects/checkpoint/argv.ts'
+import { removeFrom } from '../../effects/files/unfollowed.ts'
 import { isSameProcess, signalProcess } from '../../effects/process/identity.ts'
 import {
   type CreatedFacts,
@@ -15,6 +15,7 @@ import {
 import { RuntimeError, StoreError } from '../errors.ts'
 import { signalName } from '../spec/signals.ts'
 import { letMonitorEnd } from './creation/clear.ts'
+import { makeDirectories } from './creation/directories.ts'
 import { createRun } from './creation/run.ts'
 import { clearCreation, discardExitFile, removeOwnCgroup, removeRunFiles } from './creation/run-files.ts'
 import { reconcile } from './reconcile.ts'
@@ -76,12 +77,7 @@ async function create(
   signal: AbortSignal,
   restore?: RestoreOptions,
 ): Promise<CreatedFacts> {
-  const { paths } = supervisor
-  const spec = supervisor.spec()
-  await rm(paths.runDirectory, { recursive: true, force: true })
-  await mkdir(paths.runDirectory, { recursive: true, mode: 0o700 })
-  await mkdir(paths.bundle, { recursive: true, mode: 0o700 })
-  await writeFile(join(paths.bundle, 'config.json'), JSON.stringify(spec), { mode: 0o600 })
+  makeDirectories(supervisor)
   try {
     const abort = AbortSignal.any([signal, supervisor.creation.signal])
     const { process, monitor, lifeline } = await createRun(supervisor, abort, {
@@ -207,5 +203,5 @@ async function cleanUp(supervisor: Supervisor, signal: AbortSignal): Promise<voi
 
 async function remove(supervisor: Supervisor): Promise<void> {
   await removeRunFiles(supervisor)
-  await rm(supervisor.paths.directory, { recursive: true, force: true })
+  removeFrom(dirname(supervisor.paths.directory), supervisor.id)
 }

@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { type Logger, pino } from 'pino'
 import type { Observable } from 'rxjs'
 import type { CgroupManager } from '../../effects/cgroup/placement.ts'
@@ -9,13 +10,8 @@ import { createLimiter } from '../../effects/process/limiter.ts'
 import { findProgram, programVersion } from '../../effects/runtime/find.ts'
 import { findRuntime } from '../../effects/runtime/first-usable.ts'
 import { createRuntime, type Runtime } from '../../effects/runtime/runtime.ts'
-import {
-  makeDirectory,
-  makeDirectoryOfMode,
-  makeRunDirectories,
-  type Ownership,
-  own,
-} from '../root/ownership.ts'
+import { makeOwnDirectory } from '../root/own.ts'
+import { makeDirectory, makeRunDirectories, type Ownership, own } from '../root/ownership.ts'
 import { defaultRoot, defaultRunRoot, type EnginePaths, enginePaths } from '../root/paths.ts'
 import { StoredEventStream } from '../store/event-stream.ts'
 import { Journal } from '../store/journal.ts'
@@ -135,8 +131,9 @@ function ownPaths(options: EngineOptions, owned: Ownership[]): EnginePaths {
   owned.push(own(root))
   if (runRoot !== root) owned.push(own(runRoot))
   const paths = enginePaths(root, runRoot)
-  makeDirectoryOfMode(paths.exits, 0o750)
+  makeOwnDirectory(paths.exits, 0o750)
   makeRunDirectories(paths)
+  makeOwnDirectory(join(root, 'containers'))
   return paths
 }
 
@@ -146,5 +143,5 @@ function ownPaths(options: EngineOptions, owned: Ownership[]): EnginePaths {
  */
 function forgetRuntimeState({ runtimeRoot }: EnginePaths): void {
   rmSync(runtimeRoot, { recursive: true, force: true })
-  makeDirectory(runtimeRoot)
+  makeOwnDirectory(runtimeRoot)
 }

@@ -1,20 +1,19 @@
 import {
-  chmodSync,
   closeSync,
+  constants,
   existsSync,
-  lstatSync,
   mkdirSync,
   openSync,
-  readFileSync,
+  readSync,
   realpathSync,
   rmSync,
   statSync,
-  writeFileSync,
 } from 'node:fs'
 import { dirname, isAbsolute, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { quote } from '../../effects/quote.ts'
 import { hintForErrno, InvalidInputError, RootError, RootOwnedError } from '../errors.ts'
+import { assertOwnFile, makeOwnDirectory, makeOwnFile, writeOwnFile } from './own.ts'
 import type { EnginePaths } from './paths.ts'
 
 /** A directory that this process alone uses, until it lets go or dies. */
@@ -42,29 +41,12 @@ export function makeDirectory(path: string, mode = 0o700): string {
   }
 }
 
-/**
- * The same with exactly that mode, whatever the umask is or an earlier run left: who can write there can forge an
- * exit.
- */
-export function makeDirectoryOfMode(path: string, mode: number): string {
-  const directory = makeDirectory(path, mode)
-  try {
-    // A link leads to somebody else's.
-    if (lstatSync(path).isSymbolicLink()) throw new Error('it is a symbolic link')
-    if ((statSync(directory).mode & 0o7777) !== mode) chmodSync(directory, mode)
-    return directory
-  } catch (error) {
-    throw new RootError(`cannot set the mode of the directory ${path}: ${wordsOf(error)}`, {
-      hint: 'it must be a real directory, and belong to the user that owns the root',
-      cause: error,
-    })
-  }
-}
-
 /** Makes the directories of a run root, but that of exits, which its watch makes. Throws RootError. */
-export function makeRunDirectories(paths: EnginePaths): void {
-  makeDirectory(paths.runtimeRoot)
-  makeDirectoryOfMode(paths.sockets, 0o750)
+export function makeRunDirectories({ runRoot, runtimeRoot, sockets }: EnginePaths): void {
+  makeDirectory(runRoot)
+  makeOwnDirectory(runtimeRoot)
+  makeOwnDirectory(sockets, 0o750)
+  makeOwnDirectory(join(runRoot, 'containers'))
 }
 
 /** Node's own recursive mkdir never returns where the kernel makes no directories, as below /proc. */
@@ -116,15 +98,16 @@ const SQLITE_BUSY = 5
 /** Says who the owner is, where there is room for that: only the lock counts. */
 function tell(pidPath: string): void {
   try {
-    writeFileSync(pidPath, `${process.pid}\n`, { mode: 0o600 })
+    writeOwnFile(pidPath, `${process.pid}\n`)
   } catch {
-    rmSync(pidPath, { force: true })
+    rmSync(pidPath, { recursive: true, force: true })
   }
 }
 
 function openLock(path: string): DatabaseSync {
+  makeOwnFile(path)
+  assertOwnFile(`${path}-journal`)
   try {
-    closeSync(openSync(path, 'a', 0o600))
     return new DatabaseSync(path)
   } catch (error) {
     throw cannotWrite(path, error)
@@ -151,8 +134,14 @@ function ownedBy(directory: string, pid: number | undefined, cause: unknown): Ro
 
 function readPid(path: string): number | undefined {
   try {
-    const pid = Number.parseInt(readFileSync(path, 'utf8'), 10)
-    return pid > 0 ? pid : undefined
+    const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+    try {
+      const buffer = Buffer.alloc(16)
+      const pid = Number.parseInt(buffer.toString('latin1', 0, readSync(fd, buffer)), 10)
+      return pid > 0 ? pid : undefined
+    } finally {
+      closeSync(fd)
+    }
   } catch {
     // The owner has taken the lock and not yet written who it is.
     return undefined

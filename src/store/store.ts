@@ -1,5 +1,6 @@
-import { closeSync, openSync } from 'node:fs'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { RootError } from '../errors.ts'
+import { assertOwnFile, isLink, makeOwnFile } from '../root/own.ts'
 import type { Spec } from '../spec/types.ts'
 import type { EngineEvent, ExitRecord } from '../types.ts'
 import { storeError } from './failure.ts'
@@ -252,15 +253,17 @@ export class Store {
     try {
       return work()
     } catch (error) {
+      if (error instanceof RootError) throw error
       throw storeError(doing, this.#path, error)
     }
   }
 }
 
 function open(path: string): DatabaseSync {
+  if (isLink(path)) assertOwnFile(path)
+  for (const side of ['-wal', '-shm', '-journal']) assertOwnFile(path + side)
   assertSound(path, BUSY_TIMEOUT_MS)
-  // SQLite gives its side files the mode of the database, so that one is made private first.
-  closeSync(openSync(path, 'a', 0o600))
+  makePrivate(path)
   const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS })
   try {
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL')
@@ -269,5 +272,15 @@ function open(path: string): DatabaseSync {
   } catch (error) {
     database.close()
     throw error
+  }
+}
+
+/** SQLite gives its side files the mode of the database, so that one is made private first. */
+function makePrivate(path: string): void {
+  try {
+    makeOwnFile(path)
+  } catch (error) {
+    // What the system says is the store's failure.
+    throw error instanceof RootError && error.cause !== undefined ? error.cause : error
   }
 }

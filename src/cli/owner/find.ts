@@ -56,11 +56,10 @@ async function reach(socketPath: string): Promise<Client | undefined> {
  * Resolves with what is in the way, if it is something that passes; throws what does not.
  */
 async function startOnce(globals: Globals): Promise<RunchartError | undefined> {
-  const [{ makeDirectory, own }, { startInBackground }] = await loadStarters()
+  const [{ makeDirectory, own }, { makeOwnDirectory }, { startInBackground }] = await loadStarters()
   let turn: { release(): void }
   try {
-    makeDirectory(globals.runRoot)
-    turn = own(makeDirectory(join(globals.runRoot, 'starting')))
+    turn = own(makeOwnDirectory(join(makeDirectory(globals.runRoot), 'starting')))
   } catch (error) {
     if (!isOwned(error)) throw error
     return new RunchartError('ESTARTING', `another process is starting an owner of ${globals.runRoot}`)
@@ -77,7 +76,11 @@ async function startOnce(globals: Globals): Promise<RunchartError | undefined> {
 async function loadStarters() {
   const { dropExperimentalWarning } = await import('./warnings.ts')
   dropExperimentalWarning()
-  return Promise.all([import('../../root/ownership.ts'), import('./background.ts')])
+  return Promise.all([
+    import('../../root/ownership.ts'),
+    import('../../root/own.ts'),
+    import('./background.ts'),
+  ])
 }
 
 function isOwned(error: unknown): boolean {

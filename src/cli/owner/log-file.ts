@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, renameSync, writeSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, renameSync, writeSync } from 'node:fs'
 
 /** Bytes. The run root is memory on most machines; a second file of this size may stand beside it. */
 const MAX_BYTES = 1024 * 1024
@@ -35,6 +35,7 @@ export function openLogFile(path: string, maxBytes: number = MAX_BYTES): LogFile
 }
 
 function open(path: string): { fd: number; size: number } {
-  const fd = openSync(path, 'a', 0o600)
+  const { O_WRONLY, O_CREAT, O_APPEND, O_NOFOLLOW, O_NONBLOCK } = constants
+  const fd = openSync(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK, 0o600)
   return { fd, size: fstatSync(fd).size }
 }

@@ -1,19 +1,26 @@
-import { rm } from 'node:fs/promises'
-import { posix } from 'node:path'
+import { dirname, posix } from 'node:path'
 import { removeCgroup } from '../../../effects/cgroup/directories.ts'
 import { readHierarchies } from '../../../effects/cgroup/hierarchies.ts'
 import { removeTraces } from '../../../effects/conmon/traces.ts'
 import { removeExitFile, removeHalfExitFiles } from '../../../effects/exits/file.ts'
+import { removeFrom } from '../../../effects/files/unfollowed.ts'
 import type { Supervisor } from '../supervisor.ts'
 import { clearMonitor } from './clear.ts'
+import { areInPlace, removeRuntimeLink } from './directories.ts'
 
 /** What belonged to a run is removed. An exit command that goes on has the run's directory for its own. */
 export async function removeRunFiles(supervisor: Supervisor, withDirectory = true): Promise<void> {
   const { engine, paths, id } = supervisor
   discardExitFile(supervisor)
   discardHalfExitFiles(supervisor)
-  removeTraces({ id, bundle: paths.bundle, runDir: paths.runDirectory, socketsDir: engine.paths.sockets })
-  if (withDirectory) await rm(paths.runDirectory, { recursive: true, force: true })
+  const { sockets: socketsDir } = engine.paths
+  if (areInPlace(supervisor)) {
+    removeTraces({ id, bundle: paths.bundle, runDir: paths.runDirectory, socketsDir })
+  } else {
+    removeFrom(socketsDir, id)
+  }
+  removeRuntimeLink(supervisor)
+  if (withDirectory) removeFrom(dirname(paths.runDirectory), id)
   await clearMonitor(supervisor)
 }
 

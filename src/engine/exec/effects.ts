@@ -14,6 +14,7 @@ import {
   type StartedSession,
 } from '../../../machines/index.ts'
 import { RunchartError } from '../../errors.ts'
+import { makeSessionDirectory } from '../creation/directories.ts'
 import { within } from '../monitor.ts'
 import { afterCommit } from '../work/after-commit.ts'
 import type { Session } from './session.ts'
@@ -55,6 +56,7 @@ async function start(session: Session, _: ExecRunInput, chartSignal: AbortSignal
     noNewPrivileges: process.noNewPrivileges === true,
   }
   const signal = AbortSignal.any([chartSignal, session.starting.signal])
+  makeSessionDirectory(supervisor, directory)
   const { runtimeTimeoutMs: timeoutMs } = engine.creation
   const call = { signal, limit: engine.limit, timeoutMs, base: process }
   const monitored = { ...options, conmonPath: engine.conmonPath, socketsDir: engine.paths.sockets }
