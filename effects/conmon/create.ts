@@ -8,6 +8,7 @@ import type { Limiter } from '../process/limiter.ts'
 import type { ConmonOptions } from './argv.ts'
 import { createFailure, createTimedOut, createUndead } from './failed-create.ts'
 import { type Lifeline, makeLifeline } from './lifeline.ts'
+import { makePrivate } from './modes.ts'
 import { findMonitor, killMonitor } from './monitor.ts'
 import { runPaths } from './paths.ts'
 import { writePidFile } from './pid-file.ts'
@@ -84,6 +85,7 @@ async function awaitCreated(
   if ('failed' in message) throw createFailure(options, conmon, message.failed)
   // The pid file is written by the parent half of conmon, whose exit says that it is there.
   await conmon.exited
+  makePrivate(options)
   const process = identifyProcess(message.pid)
   const monitor = findMonitor(options.runDir)
   if (process === undefined) throw createFailure(options, conmon, 'its first process died at once')

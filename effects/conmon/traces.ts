@@ -2,6 +2,7 @@ import { basename } from 'node:path'
 import { removeFrom } from '../files/unfollowed.ts'
 import { validId } from '../runtime/argv.ts'
 import type { ConmonOptions } from './argv.ts'
+import { MONITOR_ENDS } from './modes.ts'
 import { runPaths } from './paths.ts'
 
 /**
@@ -11,7 +12,7 @@ import { runPaths } from './paths.ts'
 export function removeTraces(options: Pick<ConmonOptions, 'id' | 'bundle' | 'runDir' | 'socketsDir'>): void {
   const { pidFile, monitorPidFile, runtimeLog, oom, exit } = runPaths(options.runDir)
   removeFrom(options.socketsDir, validId(options.id))
-  for (const name of ['attach', 'ctl', 'winsz']) removeFrom(options.bundle, name)
+  for (const name of MONITOR_ENDS) removeFrom(options.bundle, name)
   for (const path of [pidFile, monitorPidFile, runtimeLog, oom, exit]) {
     removeFrom(options.runDir, basename(path))
   }

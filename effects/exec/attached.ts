@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import type { Readable, Writable } from 'node:stream'
+import { makePrivate } from '../conmon/modes.ts'
 import { killMonitor } from '../conmon/monitor.ts'
 import { hintForErrno, ProgramError } from '../errors.ts'
 import { assertDescriptorsLeft } from '../process/descriptors.ts'
@@ -87,6 +88,7 @@ async function startNow(
     }
     // The file is there before the exit, but its event may come after it.
     if (readSessionPid(options.sessionDir) === undefined) throw await whyNot(options, runtime, startedAt)
+    makePrivate({ bundle: options.sessionDir, runDir: options.sessionDir })
     return handle(runtime, findSessionProcess(options.sessionDir))
   } finally {
     watching.close()

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { closeSync, constants, openSync } from 'node:fs'
 import type { Duplex } from 'node:stream'
 import { type Lifeline, makeLifeline, openBothEnds, openLifeline, type SyncPipe } from '../conmon/lifeline.ts'
+import { makePrivate } from '../conmon/modes.ts'
 import { killMonitor } from '../conmon/monitor.ts'
 import { runPaths } from '../conmon/paths.ts'
 import { parseSyncMessage } from '../conmon/sync-pipe.ts'
@@ -85,6 +86,7 @@ async function startNow(
     await withinTime(parentExited, call)
     const message = line === '' ? { failed: '' } : parseSyncMessage(line)
     if ('failed' in message) throw execFailure(options, { said: message.failed, startedAt })
+    makePrivate({ bundle: options.sessionDir, runDir: options.sessionDir })
     return watchSession(options.sessionDir, syncPipe)
   } catch (error) {
     await letFinish(syncPipe.line)

@@ -3,6 +3,7 @@ import { closeOwner, serveOwner } from '../../api/serve.ts'
 import { type Client, connectOwner } from '../../client/client.ts'
 import { openEngine } from '../../engine/open.ts'
 import type { Globals } from '../input/globals.ts'
+import { takeUsualUmask } from './umask.ts'
 import { dropExperimentalWarning } from './warnings.ts'
 
 /**
@@ -14,6 +15,7 @@ export async function withEmbeddedOwner(
   work: (client: Client) => Promise<void>,
 ): Promise<void> {
   dropExperimentalWarning()
+  takeUsualUmask()
   const logger = pino({ level: 'silent' })
   const engine = await openEngine({ root, runRoot, runtime, conmon, criu, ...creation, logger })
   try {

@@ -8,6 +8,7 @@ import type { Globals } from '../input/globals.ts'
 import { note } from '../output/print.ts'
 import { openLogFile } from './log-file.ts'
 import { tellStarter } from './readiness.ts'
+import { takeUsualUmask } from './umask.ts'
 import { dropExperimentalWarning } from './warnings.ts'
 
 /** Options of {@link serve}. */
@@ -22,6 +23,7 @@ export interface ServeOptions {
 /** Owns a root until a signal, or idleness, ends it. Containers live on. */
 export async function serve(globals: Globals, options: ServeOptions): Promise<void> {
   dropExperimentalWarning()
+  takeUsualUmask()
   const { background, logLevel: level } = options
   const logger = background
     ? pino({ level }, openLogFile(join(globals.runRoot, 'owner.log')))
