@@ -3,7 +3,7 @@
  * said, how long it took.
  */
 
-import { printable } from './process/printable.ts'
+import { printable } from './printable.ts'
 
 /** Facts that an error carries besides its message. */
 export interface ErrorFacts {

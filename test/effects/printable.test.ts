@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { RunchartError } from '../../../effects/errors.ts'
-import { printable } from '../../../effects/process/printable.ts'
+import { RunchartError } from '../../effects/errors.ts'
+import { printable } from '../../effects/printable.ts'
 
 it.each([
   ['colours', '\u001b[1;31mred\u001b[0m', 'red'],
