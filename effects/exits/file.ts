@@ -135,7 +135,9 @@ function unusable(doing: string, path: string, id: string, cause: unknown): Runc
   const isFull = code === 'EMFILE' || code === 'ENFILE'
   return new RunchartError('EEXITS', `cannot ${doing} the exit file ${path}: ${message}`, {
     containerId: id,
-    hint: isFull ? 'raise the limit of open files (ulimit -n)' : `look at the owner and the mode of ${dirname(path)}`,
+    hint: isFull
+      ? 'raise the limit of open files (ulimit -n)'
+      : `look at the owner and the mode of ${dirname(path)}`,
     cause,
   })
 }
