@@ -45,14 +45,16 @@ function parseObject(text: string): Record<string, unknown> {
 }
 
 /**
- * Reads what a runtime answers, which begins with that bracket; a wrapper may have written something before it.
+ * Reads what a runtime answers, which begins with that bracket; a wrapper may have written lines before it.
  *
  * @throws Error saying what is wrong with it
  */
 function parseJson(text: string, bracket: '{' | '['): unknown {
-  try {
-    return JSON.parse(text.slice(text.lastIndexOf(`\n${bracket}`) + 1))
-  } catch (cause) {
-    throw new Error(`its answer is no JSON: ${quote(text)}`, { cause })
+  const begin = text.lastIndexOf(`\n${bracket}`) + 1
+  for (const answer of [text, text.slice(begin)]) {
+    try {
+      return JSON.parse(answer)
+    } catch {}
   }
+  throw new Error(`its answer is no JSON: ${quote(text)}`)
 }

@@ -32,12 +32,16 @@ const outputs = fc.oneof(
   { weight: 1, arbitrary: hostileText },
 )
 
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
+/** Of the whole text, or of what comes after lines that a wrapper wrote. */
+function parsed(text: string, bracket: string): unknown {
+  const lines = text.split('\n')
+  const begin = lines.findLastIndex((line, index) => index > 0 && line.startsWith(bracket))
+  for (const answer of [text, lines.slice(Math.max(begin, 0)).join('\n')]) {
+    try {
+      return JSON.parse(answer)
+    } catch {}
   }
+  return undefined
 }
 
 const isPid = (value: unknown): boolean =>
@@ -51,9 +55,9 @@ describe('what a runtime says of a container', () => {
       cases: outputs,
       check(text) {
         const read = outcomeOf(() => parseRuntimeState(text))
-        const sent = parsed(text) as Record<string, unknown> | null | undefined
+        const sent = parsed(text, '{') as Record<string, unknown> | null | undefined
         if (read instanceof Error) {
-          claim(/^(its state|it reports)/.test(read.message), 'it says what')
+          claim(/^(its (state|answer)|it reports)/.test(read.message), 'it says what')
           claim(isPresentable(read.message), 'its message is text')
           const { id, status, pid, bundle } = sent ?? {}
           const isRight = typeof id === 'string' && typeof bundle === 'string' && isPid(pid)
@@ -80,7 +84,7 @@ describe('what a runtime says of a container', () => {
       cases: fc.oneof(fc.constant('null'), list, mutated(list), hostileText),
       check(text) {
         const read = outcomeOf(() => parseProcesses(text))
-        const sent = parsed(text)
+        const sent = parsed(text, '[')
         const isRight = sent === null || (Array.isArray(sent) && sent.every(isPid))
         claim(isRight === Array.isArray(read), 'what is right is read, and nothing else')
         if (read instanceof Error) claim(isPresentable(read.message), 'its message is text')
