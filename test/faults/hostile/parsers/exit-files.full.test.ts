@@ -91,6 +91,6 @@ describe('an exit file', () => {
       },
     })
     expect(readdirSync(dir)).toEqual(['another'])
-    expect(listExitFiles(dir)).toEqual(['another'])
+    expect(listExitFiles(dir)).toEqual([{ name: 'another', id: 'another', isHalf: false }])
   })
 })
