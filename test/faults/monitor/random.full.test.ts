@@ -16,8 +16,10 @@ beforeEach(async () => {
   onTestFinished(() => place[Symbol.asyncDispose]())
 })
 
-/** Under each of the two policies. */
+/** At which there was a conmon to kill; under each of the two policies. */
 const INSTANTS = 15
+/** The lives that may be needed for that. */
+const LIVES = 10 * INSTANTS
 /** How many states a life goes through while it has a conmon: configured, creating, created … stopped. */
 const STATES = 10
 /** From the beginning of one state to well into the next. */
@@ -106,36 +108,48 @@ async function outcomeOf(engine: Engine, name: string, monitorLost: 'kill' | 'ke
   return `${code}${lost === 0 ? '' : ', loss told'}`
 }
 
-describe('conmon killed at any instant of a life', { timeout: 300_000 }, () => {
+/** One life, and the conmon that it has at that instant killed; undefined where it had none. */
+async function strike(
+  engine: Engine,
+  name: string,
+  { after, ms }: { after: number; ms: number },
+  monitorLost: 'kill' | 'keep',
+): Promise<string | undefined> {
+  const reached = reaches(engine, name, after)
+  const living = live(engine, name)
+  const state = await reached
+  await delay(ms)
+  const monitors = await killConmon(engine, name)
+  await soon(() => monitors.filter(isSameProcess)).toEqual([])
+  await living
+  const outcome = await outcomeOf(engine, name, monitorLost)
+  return monitors.length === 0 ? undefined : `${state}: ${outcome}`
+}
+
+describe('conmon killed at any instant of a life', { timeout: 600_000 }, () => {
   test.each(['kill', 'keep'] as const)(
     'what is told is true, and nothing is left: %s',
     async (monitorLost) => {
       const seed = Date.now() & 0x7fff_ffff
       console.log(`seed ${seed}`)
       const engine = await place.open({ monitorLost })
-      const outcomes = new Map<string, number>()
-      let times = 0
-      for (const [index, { after, ms }] of fc.sample(instant, { seed, numRuns: INSTANTS }).entries()) {
-        const name = `life-${index}`
-        const reached = reaches(engine, name, after)
-        const living = live(engine, name)
-        const state = await reached
-        await delay(ms)
-        const monitors = await killConmon(engine, name)
-        await soon(() => monitors.filter(isSameProcess)).toEqual([])
-        await living
-        const outcome = `${state}: ${await outcomeOf(engine, name, monitorLost)}`
-        if (monitors.length === 0) continue
-        times += 1
-        outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
+      const outcomes: string[] = []
+      for (const [index, when] of fc.sample(instant, { seed, numRuns: LIVES }).entries()) {
+        const outcome = await strike(engine, `life-${index}`, when, monitorLost)
+        if (outcome !== undefined) outcomes.push(outcome)
+        if (outcomes.length === INSTANTS) break
       }
-      console.log(monitorLost, Object.fromEntries([...outcomes].toSorted()))
-      expect(times).toBeGreaterThan(INSTANTS / 2)
+      const counts = Map.groupBy(outcomes.toSorted(), (outcome) => outcome)
+      console.log(
+        monitorLost,
+        Object.fromEntries([...counts].map(([outcome, { length }]) => [outcome, length])),
+      )
+      expect(outcomes).toHaveLength(INSTANTS)
       expect(place.leftovers()).toEqual([])
       recordFault(
         `conmon killed at a random instant (${monitorLost})`,
         'what is told is true; nothing left',
-        times,
+        outcomes.length,
       )
     },
   )
