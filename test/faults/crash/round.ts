@@ -144,26 +144,32 @@ async function runOwner(
     words += text
   })
   const exited = once(child, 'exit') as Promise<[number | null, string | null]>
-  if (order.tellAtStep !== undefined) killWhenTold(child, place, death, monitorsKilled)
+  const killing =
+    order.tellAtStep === undefined ? undefined : killWhenTold(child, place, death, monitorsKilled)
   const [code, signal] = await exited
+  await killing
   if (signal === 'SIGKILL') return { died: true }
   return code === 0
     ? { died: false }
     : { died: false, complaint: `the engine ended with ${code ?? signal}: ${words}` }
 }
 
-function killWhenTold(
+/** Resolves once it has killed, or where it is not told to. */
+async function killWhenTold(
   child: ChildProcess,
   place: RoundPlace,
   death: Death,
   monitorsKilled: Set<string>,
-): void {
+): Promise<void> {
   const telling = child.stdio[3] as Readable
-  telling.once('data', async () => {
-    await delay((death.afterMicroseconds ?? 0) / 1_000)
-    child.kill('SIGKILL')
-    if (death.withMonitor === true) await killOneMonitor(place, monitorsKilled)
-  })
+  const isTold = await Promise.race([
+    once(telling, 'data').then(() => true),
+    once(telling, 'end').then(() => false),
+  ])
+  if (!isTold) return
+  await delay((death.afterMicroseconds ?? 0) / 1_000)
+  child.kill('SIGKILL')
+  if (death.withMonitor === true) await killOneMonitor(place, monitorsKilled)
 }
 
 /** The conmon of any container of the round. */
