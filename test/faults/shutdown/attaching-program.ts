@@ -1,4 +1,4 @@
-/** A program that closes its engine while it connects to a container, and then comes to its own end. */
+/** A program that closes its engine while it connects to the container web, and then comes to its own end. */
 import { join } from 'node:path'
 import { openEngine } from '../../../src/index.ts'
 import { TEST_RUNTIME } from '../../fixtures/programs.ts'
@@ -9,10 +9,8 @@ const engine = await openEngine({
   runRoot: join(path, 'run'),
   runtime: TEST_RUNTIME,
 })
-const web = await engine.create({ rootfs: join(path, 'rootfs/rootfs'), command: ['sleep', '1000'] })
-await web.start()
-// The first of a process: what it takes is still to be loaded when the engine closes.
-const attaching = web.attach()
+// The first of a process that has made no container: what it takes is still to be loaded when the engine closes.
+const attaching = engine.get('web').attach()
 const outcome = attaching.then(
   () => 'attached',
   (error: { code?: string }) => String(error.code ?? error),

@@ -62,6 +62,10 @@ test('a program that closes its engine in the middle of everything ends by itsel
 })
 
 test('a program that closes its engine while it attaches to a container ends by itself', async () => {
+  const first = await place.open()
+  const web = await place.sh(first, 'sleep 1000', { name: 'web' })
+  await web.start()
+  await first.close()
   const { exited, says } = program('attaching-program.ts', place.path)
   expect(await says()).toBe('ECLOSED')
   expect(await exited).toEqual([0, null])
