@@ -89,8 +89,9 @@ function handle(
     },
     isLetGo: () => gone,
     killParent() {
-      startPipe.destroy()
+      // In this order: the end of its start pipe lets it go on.
       child.kill('SIGKILL')
+      startPipe.destroy()
     },
   }
 }
