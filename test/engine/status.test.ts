@@ -161,6 +161,8 @@ describe('top', () => {
     const container = await place.sh(await place.open(), 'sleep 1000 & echo ready; wait')
     await container.start()
     for await (const _ of container.logs({ follow: true })) break
+    // The shell's child is a shell itself until it becomes the command.
+    await expect.poll(async () => (await container.top())[1]?.command).toEqual(['sleep', '1000'])
     const [first, second, ...others] = await container.top()
     expect(first).toMatchObject({
       pid: container.inspect().pid,
