@@ -91,7 +91,10 @@ describe('readExitFile', () => {
       console.log(refused.code, '/', refused.hint, '/', readExitFile('${directory.path}', 'web').code)`
     const args = ['-c', 'ulimit -n 64; exec "$@"', 'sh', process.execPath, '--input-type=module', '-e', code]
     const run = await runProgram({ path: '/bin/sh', args, env: {}, timeoutMs: 30_000 })
-    expect(run).toMatchObject({ stdout: 'EEXITS / raise the limit of open files (ulimit -n) / 7\n', exitCode: 0 })
+    expect(run).toMatchObject({
+      stdout: 'EEXITS / raise the limit of open files (ulimit -n) / 7\n',
+      exitCode: 0,
+    })
   })
 })
 

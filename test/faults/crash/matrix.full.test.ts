@@ -40,12 +40,16 @@ async function listSteps(name: string, before: CrashPoint[]): Promise<CrashPoint
   return pointsOf(readLines<Step>(record))
 }
 
-/** Of the steps of one kind, the first and the last. */
+/** What tells most of where in its life an engine is. */
+const TELLING = /^(commit|spawn|end|signal)\b/
+
+/** Of the steps of one kind the first; of those that tell most, the last as well. */
 const firstAndLast = (steps: readonly CrashPoint[]): CrashPoint[] =>
   steps.filter(
-    (point, index) =>
-      point.occurrence === 1 ||
-      !steps.slice(index + 1).some(({ when, doing }) => when === point.when && doing === point.doing),
+    ({ when, doing, occurrence }, index) =>
+      occurrence === 1 ||
+      (TELLING.test(doing) &&
+        !steps.slice(index + 1).some((later) => later.when === when && later.doing === doing)),
   )
 
 /**
@@ -102,7 +106,7 @@ describe('an engine that is killed at any step that changes the world', () => {
     '$when $doing, and again at any step of its recovery, is followed by one that knows what is true',
     async (first) => {
       const points = firstAndLast(await listSteps(`recovery-${INTERRUPTED.indexOf(first)}`, [first]))
-      const telling = points.filter(({ doing }) => /^(commit|spawn|end|signal)\b/.test(doing))
+      const telling = points.filter(({ doing }) => TELLING.test(doing))
       expect(telling.length).toBeGreaterThan(0)
       const crashes = telling.map((second) => [first, second])
       const done = await crashAtEach(`recovery-${INTERRUPTED.indexOf(first)}`, crashes)
