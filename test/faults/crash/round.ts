@@ -9,7 +9,7 @@ import { TEST_RUNTIME } from '../../fixtures/programs.ts'
 import type { Asked, OwnerOrder } from './engine/owner.ts'
 import type { Plan } from './engine/plan.ts'
 import type { CrashOrder } from './engine/preload.ts'
-import { comeToRest, containersOf, readLines, type Scene, untruths } from './truth/verify.ts'
+import { comeToRest, containersOf, lasting, readLines, type Scene, untruths } from './truth/verify.ts'
 import { lookAround } from './truth/world.ts'
 
 /** How one engine of a round dies: as the order says, or a while after its n-th step by another's hand. */
@@ -86,9 +86,14 @@ async function lookAndClear(place: RoundPlace, scene: Scene): Promise<Omit<Outco
     const { containers, seq } = engine.snapshot()
     for (const { id } of containers) await engine.get(id).remove({ force: true })
     const ids = containersOf([...engine.events.past(0)])
-    const world = await lookAround(place.root, place.runRoot, ids)
-    const left = [...world.ofContainer.values()].flatMap((traces) => Object.values(traces).flat())
-    problems.push(...[...world.strange, ...left].map((thing) => `after all was removed there is ${thing}`))
+    const left = await lasting(async () => {
+      const world = await lookAround(place.root, place.runRoot, ids)
+      return [
+        ...world.strange,
+        ...[...world.ofContainer.values()].flatMap((traces) => Object.values(traces).flat()),
+      ]
+    })
+    problems.push(...left.map((thing) => `after all was removed there is ${thing}`))
     return { problems, containers: containers.length, events: seq }
   } finally {
     await engine.close()
