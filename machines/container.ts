@@ -1,4 +1,4 @@
-import { assign, fromPromise, setup, spawnChild, stopChild } from 'xstate'
+import { assign, setup, spawnChild, stopChild } from 'xstate'
 import type {
   Checkpointed,
   CheckpointInput,
@@ -15,6 +15,7 @@ import type {
   RunInput,
   SignalInput,
 } from './container-types.ts'
+import { notProvided } from './shared.ts'
 
 /** How long SIGKILL may take before the container is in doubt; the seed's killContainerTimeout. */
 const KILL_TIMEOUT_MS = 5_000
@@ -27,10 +28,6 @@ export const OUTLIVED_KILL = 'outlived SIGKILL'
 
 /** The `failure` of a checkpoint that was cut short, its monitor being lost. */
 export const LOST_MONITOR = 'lost its monitor'
-
-/** An effect that nobody provided fails, so that a chart wired by half cannot seem to work. */
-const notProvided = <Output, Input>(name: string) =>
-  fromPromise<Output, Input>(() => Promise.reject(new Error(`the effect ${name} is not provided`)))
 
 /** A witness that knows the cause is believed; after it the kernel, then whoever asked, then the code itself. */
 const concludeExit = (evidence: ExitEvidence, context: ContainerContext): Exit => ({

@@ -1,4 +1,4 @@
-import { assign, fromPromise, setup, spawnChild, stopChild } from 'xstate'
+import { assign, setup, spawnChild, stopChild } from 'xstate'
 import type {
   ExecContext,
   ExecEvent,
@@ -9,6 +9,7 @@ import type {
   FoundSession,
   StartedSession,
 } from './exec-types.ts'
+import { notProvided } from './shared.ts'
 
 /** How long SIGKILL may take before a session is given back as running; the seed's killContainerTimeout. */
 const KILL_TIMEOUT_MS = 5_000
@@ -16,9 +17,6 @@ const SIGKILL = 9
 
 /** The `failure` of a session that outlived SIGKILL. */
 export const EXEC_OUTLIVED_KILL = 'outlived SIGKILL'
-
-const notProvided = <Output, Input>(name: string) =>
-  fromPromise<Output, Input>(() => Promise.reject(new Error(`the effect ${name} is not provided`)))
 
 const concludeExit = (code: number, { stop }: ExecContext): ExecExit => {
   if (code < 0) return { code, cause: 'monitor-lost' }
