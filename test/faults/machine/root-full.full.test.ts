@@ -2,22 +2,11 @@ import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:f
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { identifyProcess } from '../../../effects/process/identity.ts'
-import {
-  type Container,
-  type Engine,
-  type EngineEvent,
-  openEngine,
-  RunchartError,
-} from '../../../src/index.ts'
-import { testPlace } from '../../fixtures/engine.ts'
+import { type EngineEvent, openEngine, RunchartError } from '../../../src/index.ts'
 import { TEST_RUNTIME } from '../../fixtures/programs.ts'
 import { recordFault } from '../record.ts'
+import { fullPlace, LONG, PATIENT, pidOf, running, states } from './full-place.ts'
 import { remoteEngine } from './remote-engine.ts'
-import { smallDisk } from './small-disk.ts'
-
-const LONG = 'trap "exit 5" TERM; echo ready; while :; do sleep 0.05; done'
-
-const PATIENT = { timeout: 20_000 }
 
 const isFull = expect.objectContaining({
   code: 'ESTORE',
@@ -25,33 +14,8 @@ const isFull = expect.objectContaining({
   hint: expect.stringContaining('free space'),
 })
 
-async function setUp(size = '2m') {
-  const disk = await smallDisk(size)
-  const place = await testPlace({ root: join(disk.path, 'root') })
-  return {
-    disk,
-    place,
-    async [Symbol.asyncDispose]() {
-      await place[Symbol.asyncDispose]()
-      await disk[Symbol.asyncDispose]()
-    },
-  }
-}
-
-/** Resolves when its trap is set. */
-async function running(engine: Engine, create: (engine: Engine) => Promise<Container>): Promise<Container> {
-  const container = await create(engine)
-  await container.start()
-  for await (const _ of container.logs({ follow: true })) break
-  return container
-}
-
-const pidOf = (container: Container): number => container.inspect().pid ?? 0
-const states = (events: Iterable<EngineEvent>): string[] =>
-  [...events].map((event) => (event.type === 'state' ? event.to : event.type))
-
 test('every command is refused, and nothing is done that could not be recorded', async () => {
-  await using bed = await setUp()
+  await using bed = await fullPlace('root')
   const engine = await bed.place.open()
   const web = await running(engine, (it) => bed.place.sh(it, LONG, { name: 'web' }))
   const created = await bed.place.sh(engine, LONG, { name: 'created' })
@@ -98,7 +62,7 @@ test('every command is refused, and nothing is done that could not be recorded',
 })
 
 test('an exit is told as soon as there is room again, with its real code', async () => {
-  await using bed = await setUp()
+  await using bed = await fullPlace('root')
   const engine = await bed.place.open()
   const web = await running(engine, (it) => bed.place.sh(it, LONG, { name: 'web' }))
   const exit = web.wait()
@@ -124,7 +88,7 @@ test('an exit is told as soon as there is room again, with its real code', async
 })
 
 test('a stop whose exit cannot be recorded says so at once, and has stopped', async () => {
-  await using bed = await setUp()
+  await using bed = await fullPlace('root')
   const engine = await bed.place.open()
   const web = await running(engine, (it) =>
     bed.place.sh(it, 'trap "sleep 0.3; exit 5" TERM; echo ready; while :; do sleep 0.05; done', {
@@ -145,7 +109,7 @@ test('a stop whose exit cannot be recorded says so at once, and has stopped', as
 })
 
 test('a command in a container ends with its caller, recorded or not', async () => {
-  await using bed = await setUp()
+  await using bed = await fullPlace('root')
   const engine = await bed.place.open()
   const web = await running(engine, (it) => bed.place.sh(it, LONG))
   const session = await web.execSession(['sleep', '1000'])
@@ -161,7 +125,7 @@ test('a command in a container ends with its caller, recorded or not', async () 
 })
 
 test('an engine can be closed, and the next one finds what is true', async () => {
-  await using bed = await setUp()
+  await using bed = await fullPlace('root')
   const { root, runRoot } = bed.place
   const first = await openEngine({ root, runRoot, runtime: TEST_RUNTIME })
   const web = await running(first, (it) => bed.place.sh(it, LONG, { name: 'web' }))
@@ -190,7 +154,7 @@ test('an engine can be closed, and the next one finds what is true', async () =>
 })
 
 test('an engine can be killed, and the next one finds what is true', async () => {
-  await using bed = await setUp()
+  await using bed = await fullPlace('root')
   const { root, runRoot, rootfs } = bed.place
   await using remote = await remoteEngine({ root, runRoot, runtime: TEST_RUNTIME })
   const id = await remote.create({ rootfs, command: ['sh', '-c', LONG] })
@@ -208,7 +172,7 @@ test('an engine can be killed, and the next one finds what is true', async () =>
 })
 
 test('however little room is left, a create is made or refused, and leaves nothing behind', async () => {
-  await using bed = await setUp('16m')
+  await using bed = await fullPlace('root', '16m')
   const engine = await bed.place.open()
   const other = await bed.place.sh(engine, LONG, { name: 'other' })
   const { leftovers } = bed.place
@@ -241,7 +205,7 @@ test('however little room is left, a create is made or refused, and leaves nothi
 })
 
 test('a log that does not fit any more ends no container', async () => {
-  await using bed = await setUp()
+  await using bed = await fullPlace('root')
   const engine = await bed.place.open()
   const at = (name: string): string => `while [ ! -e /tmp/${name} ]; do sleep 0.02; done`
   const loud = await bed.place.sh(

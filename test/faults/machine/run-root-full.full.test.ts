@@ -2,48 +2,15 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { identifyProcess } from '../../../effects/process/identity.ts'
-import {
-  type Container,
-  type Engine,
-  type EngineEvent,
-  openEngine,
-  RunchartError,
-} from '../../../src/index.ts'
-import { testPlace } from '../../fixtures/engine.ts'
+import { openEngine, RunchartError } from '../../../src/index.ts'
 import { TEST_RUNTIME } from '../../fixtures/programs.ts'
 import { recordFault } from '../record.ts'
-import { smallDisk } from './small-disk.ts'
+import { fullPlace, LONG, PATIENT, pidOf, running, states } from './full-place.ts'
 
-const LONG = 'trap "exit 5" TERM; echo ready; while :; do sleep 0.05; done'
-const PATIENT = { timeout: 20_000 }
 const needsRoom = { hint: expect.stringContaining('free space') }
 
-async function setUp() {
-  const disk = await smallDisk()
-  const place = await testPlace({ runRoot: join(disk.path, 'run') })
-  return {
-    disk,
-    place,
-    async [Symbol.asyncDispose]() {
-      await place[Symbol.asyncDispose]()
-      await disk[Symbol.asyncDispose]()
-    },
-  }
-}
-
-async function running(engine: Engine, create: (engine: Engine) => Promise<Container>): Promise<Container> {
-  const container = await create(engine)
-  await container.start()
-  for await (const _ of container.logs({ follow: true })) break
-  return container
-}
-
-const pidOf = (container: Container): number => container.inspect().pid ?? 0
-const types = (events: Iterable<EngineEvent>): string[] =>
-  [...events].map((event) => (event.type === 'state' ? event.to : event.type))
-
 test('an exit that conmon cannot write is known all the same, as lost', async () => {
-  await using bed = await setUp()
+  await using bed = await fullPlace('runRoot')
   const engine = await bed.place.open()
   const web = await running(engine, (it) => bed.place.sh(it, LONG, { name: 'web' }))
   const { seq } = engine.snapshot()
@@ -54,7 +21,7 @@ test('an exit that conmon cannot write is known all the same, as lost', async ()
   expect(await web.wait()).toMatchObject({ code: -1, cause: 'monitor-lost' })
   expect(existsSync(join(bed.place.runRoot, 'exits', web.id))).toBe(false)
   await expect.poll(() => web.state, PATIENT).toBe('exited')
-  expect(types(engine.events.past(seq))).toContain('monitor.lost')
+  expect(states(engine.events.past(seq))).toContain('monitor.lost')
   expect(identifyProcess(pid)).toBeUndefined()
   full.giveUp()
   await web.start()
@@ -63,7 +30,7 @@ test('an exit that conmon cannot write is known all the same, as lost', async ()
 })
 
 test('a running container can be stopped, paused, asked and removed', async () => {
-  await using bed = await setUp()
+  await using bed = await fullPlace('runRoot')
   const engine = await bed.place.open()
   const web = await running(engine, (it) => bed.place.sh(it, LONG, { name: 'web' }))
   const other = await running(engine, (it) => bed.place.sh(it, LONG, { name: 'other' }))
@@ -81,7 +48,7 @@ test('a running container can be stopped, paused, asked and removed', async () =
 })
 
 test('an engine opens, and takes over what runs', async () => {
-  await using bed = await setUp()
+  await using bed = await fullPlace('runRoot')
   const { root, runRoot } = bed.place
   const first = await bed.place.open()
   const web = await running(first, (it) => bed.place.sh(it, LONG, { name: 'web' }))
@@ -98,7 +65,7 @@ test('an engine opens, and takes over what runs', async () => {
 })
 
 test('however little room is left, a create is made or refused, and leaves nothing behind', async () => {
-  await using bed = await setUp()
+  await using bed = await fullPlace('runRoot')
   const engine = await bed.place.open()
   const before = bed.place.leftovers()
   using full = bed.disk.fill()
