@@ -36,8 +36,8 @@ const METHODS: Record<string, (...args: Args) => unknown> = {
     } catch {}
     for (const fd of held.splice(held.length - count)) closeSync(fd)
   },
-  /** Bytes. */
-  memory: () => process.memoryUsage.rss(),
+  /** Bytes; libuv tells them in KiB. */
+  peakMemory: () => process.resourceUsage().maxRSS * 1024,
 }
 
 process.on('message', async ({ call, method, args }: { call: number; method: string; args: Args }) => {

@@ -29,8 +29,8 @@ export interface RemoteEngine extends AsyncDisposable {
   descriptors(): Promise<number>
   /** Has it open descriptors until so many are left; without a number those are closed again. */
   leave(count?: number): Promise<void>
-  /** Resident bytes. */
-  memory(): Promise<number>
+  /** The most resident bytes that it has had. */
+  peakMemory(): Promise<number>
   /** SIGKILL; resolves once it is dead. */
   die(): Promise<void>
 }
