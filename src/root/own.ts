@@ -129,12 +129,18 @@ function planted(what: Kind, path: string, why: string): RootError {
 }
 
 function unwritable(what: Kind, path: string, cause: unknown): RootError {
+  return cannot(`make the ${what}`, path, cause)
+}
+
+/** The error of what could not be done at a path, for the system's own reason. */
+export function cannot(doing: string, path: string, cause: unknown): RootError {
   const { code } = cause as NodeJS.ErrnoException
   const words = cause instanceof Error ? cause.message : String(cause)
-  return new RootError(`cannot make the ${what} ${path}: ${words}`, {
+  return new RootError(`cannot ${doing} ${path}: ${words}`, {
     hint: code === 'ENOSPC' || code === 'EMFILE' ? hintForErrno(code) : ELSEWHERE,
     cause,
   })
 }
 
-const ELSEWHERE = 'choose a directory that this user may write to, with --root and --run-root'
+/** What to do where a place cannot be used. */
+export const ELSEWHERE = 'choose a directory that this user may write to, with --root and --run-root'

@@ -12,8 +12,8 @@ import {
 import { dirname, isAbsolute, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { quote } from '../../effects/quote.ts'
-import { hintForErrno, InvalidInputError, RootError, RootOwnedError } from '../errors.ts'
-import { assertOwnFile, makeOwnDirectory, makeOwnFile, writeOwnFile } from './own.ts'
+import { InvalidInputError, RootError, RootOwnedError } from '../errors.ts'
+import { assertOwnFile, cannot, ELSEWHERE, makeOwnDirectory, makeOwnFile, writeOwnFile } from './own.ts'
 import type { EnginePaths } from './paths.ts'
 
 /** A directory that this process alone uses, until it lets go or dies. */
@@ -79,7 +79,8 @@ export function own(directory: string): Ownership {
     lock.exec('PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
   } catch (error) {
     lock.close()
-    if (((error as { errcode?: number }).errcode ?? 0) % 256 !== SQLITE_BUSY) throw cannotWrite(path, error)
+    if (((error as { errcode?: number }).errcode ?? 0) % 256 !== SQLITE_BUSY)
+      throw cannot('write to', path, error)
     throw ownedBy(directory, readPid(pidPath), error)
   }
   tell(pidPath)
@@ -110,19 +111,9 @@ function openLock(path: string): DatabaseSync {
   try {
     return new DatabaseSync(path)
   } catch (error) {
-    throw cannotWrite(path, error)
+    throw cannot('write to', path, error)
   }
 }
-
-function cannotWrite(path: string, cause: unknown): RootError {
-  const { code } = cause as NodeJS.ErrnoException
-  return new RootError(`cannot write to ${path}: ${wordsOf(cause)}`, {
-    hint: code === 'ENOSPC' || code === 'EMFILE' ? hintForErrno(code) : ELSEWHERE,
-    cause,
-  })
-}
-
-const ELSEWHERE = 'choose a directory that this user may write to, with --root and --run-root'
 
 function ownedBy(directory: string, pid: number | undefined, cause: unknown): RootOwnedError {
   const owner = pid === undefined ? 'another process' : `process ${pid}`

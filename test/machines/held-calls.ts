@@ -1,4 +1,11 @@
-import { fromPromise, type PromiseActorLogic } from 'xstate'
+import { type AnyMachineSnapshot, fromPromise, type PromiseActorLogic } from 'xstate'
+
+/** A state of one level below the top at most, as tests write it: `stopping.killing`. */
+export function leafOf({ value }: AnyMachineSnapshot): string {
+  if (typeof value === 'string') return value
+  const [top, below] = Object.entries(value)[0] ?? []
+  return `${top}.${below}`
+}
 
 /** One call of an effect. */
 interface Call {

@@ -1,5 +1,6 @@
 import { type Actor, createActor, fromPromise, type PromiseActorLogic, SimulatedClock } from 'xstate'
 import { containerMachine, type KnownContainer } from '../../machines/index.ts'
+import { leafOf } from './held-calls.ts'
 
 type EffectName =
   | 'createContainer'
@@ -64,10 +65,7 @@ export class HeldContainer {
 
   /** The leaf state as tests write it: `stopping.killing`. */
   get state(): string {
-    const { value } = this.actor.getSnapshot()
-    if (typeof value === 'string') return value
-    const [top, below] = Object.entries(value)[0] ?? []
-    return `${top}.${below}`
+    return leafOf(this.actor.getSnapshot())
   }
 
   get context() {

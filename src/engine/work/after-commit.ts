@@ -1,38 +1,38 @@
 import type { EngineContext } from '../context.ts'
 
+type Work<Output> = () => Output | Promise<Output>
+
 /**
  * Begins an effect. Intent before effect: the transition that asks for it is on disk before it begins. A closing
  * engine waits for it.
  */
-export function afterCommit<Output>(
-  { effects, journal }: EngineContext,
+export const afterCommit = <Output>(
+  engine: EngineContext,
   signal: AbortSignal,
-  work: () => Promise<Output>,
-): Promise<Output> {
-  const begin = async (): Promise<Output> => {
-    // The chart calls this before its observers have heard of the transition; they have one turn later.
-    await Promise.resolve()
-    await journal.committed()
-    signal.throwIfAborted()
-    return work()
-  }
-  return effects.track(begin())
-}
+  work: Work<Output>,
+): Promise<Output> => begin(engine, () => engine.journal.committed(), signal, work)
 
 /**
  * Begins what follows an exit. It is nobody's command that could be refused: it waits for the disk, however long.
  */
-export function onceDurable<Output>(
-  { effects, journal }: EngineContext,
+export const onceDurable = <Output>(
+  engine: EngineContext,
   signal: AbortSignal,
-  work: () => Output | Promise<Output>,
+  work: Work<Output>,
+): Promise<Output> => begin(engine, () => engine.journal.durable(), signal, work)
+
+function begin<Output>(
+  { effects }: EngineContext,
+  written: () => Promise<void>,
+  signal: AbortSignal,
+  work: Work<Output>,
 ): Promise<Output> {
-  const begin = async (): Promise<Output> => {
-    // As in afterCommit.
+  const begun = async (): Promise<Output> => {
+    // The chart calls this before its observers have heard of the transition; they have one turn later.
     await Promise.resolve()
-    await journal.durable()
+    await written()
     signal.throwIfAborted()
     return work()
   }
-  return effects.track(begin())
+  return effects.track(begun())
 }

@@ -1,6 +1,6 @@
 import { type Actor, createActor, SimulatedClock } from 'xstate'
 import { type HealthInput, healthMachine } from '../../../machines/index.ts'
-import { HeldCalls } from '../held-calls.ts'
+import { HeldCalls, leafOf } from '../held-calls.ts'
 
 export const CHECK = { intervalMs: 10_000, timeoutMs: 2_000, startPeriodMs: 0, retries: 3 }
 export const PASSED = { exitCode: 0, output: 'fine', durationMs: 12 }
@@ -25,10 +25,7 @@ export class HeldHealth {
 
   /** The leaf state as tests write it: `healthy.probing`. */
   get state(): string {
-    const { value } = this.actor.getSnapshot()
-    if (typeof value === 'string') return value
-    const [top, below] = Object.entries(value)[0] ?? []
-    return `${top}.${below}`
+    return leafOf(this.actor.getSnapshot())
   }
 
   get context() {
