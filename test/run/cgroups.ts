@@ -8,26 +8,35 @@ export interface Cgroup {
   pids: number[]
 }
 
-/** All cgroups whose name starts with `runchart`, in every hierarchy, at any depth. */
+/**
+ * All cgroups whose name starts with `runchart`, in every hierarchy, at any depth. One directory after the other: a
+ * machine may hold more of them than a process may open at once.
+ */
 export async function cgroups(root = '/sys/fs/cgroup'): Promise<Cgroup[]> {
-  const paths = await named(root)
-  return await Promise.all(paths.map(async (path) => ({ path, pids: await pidsBelow(path) })))
-}
-
-async function named(directory: string): Promise<string[]> {
-  const found = await Promise.all(
-    (await directories(directory)).map((path) => (/\/runchart[^/]*$/.test(path) ? [path] : named(path))),
-  )
-  return found.flat()
+  const found: Cgroup[] = []
+  for (const path of await directories(root)) {
+    if (/\/runchart[^/]*$/.test(path)) found.push({ path, pids: await pidsBelow(path) })
+    else found.push(...(await cgroups(path)))
+  }
+  return found
 }
 
 async function pidsBelow(directory: string): Promise<number[]> {
-  const own = await readFile(join(directory, 'cgroup.procs'), 'utf8').catch(() => '')
-  const below = await Promise.all((await directories(directory)).map(pidsBelow))
-  return [...own.split('\n').filter(Boolean).map(Number), ...below.flat()]
+  const own = await readFile(join(directory, 'cgroup.procs'), 'utf8').catch(emptyIfGone(''))
+  const pids = own.split('\n').filter(Boolean).map(Number)
+  for (const below of await directories(directory)) pids.push(...(await pidsBelow(below)))
+  return pids
 }
 
 async function directories(directory: string): Promise<string[]> {
-  const entries = await readdir(directory, { withFileTypes: true }).catch(() => [])
+  const entries = await readdir(directory, { withFileTypes: true }).catch(emptyIfGone([]))
   return entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(directory, name))
+}
+
+/** Cgroups go while one looks; anything else would hide what is there. */
+function emptyIfGone<T>(nothing: T): (error: NodeJS.ErrnoException) => T {
+  return (error) => {
+    if (error.code === 'ENOENT' || error.code === 'ENODEV') return nothing
+    throw error
+  }
 }
