@@ -8,10 +8,12 @@ import type { Journal } from '../store/journal.ts'
 import type { Store } from '../store/store.ts'
 import type { CreationSettings } from './creation/settings.ts'
 import type { Commands, InFlight } from './work/in-flight.ts'
+import type { World } from './world/world.ts'
 
 /** What every container of one engine shares. */
 export interface EngineContext {
   paths: EnginePaths
+  world: World
   /** The container chart with this engine's effects. */
   chart: typeof containerMachine
   conmonPath: string

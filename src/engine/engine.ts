@@ -1,13 +1,11 @@
 import { mkdirSync } from 'node:fs'
-import type { Observable } from 'rxjs'
-import type { ExitSighting } from '../../effects/exits/watcher.ts'
 import { quote } from '../../effects/quote.ts'
+import { timestamp } from '../clock.ts'
 import { EngineClosedError, NameTakenError, NotFoundError, StoreError } from '../errors.ts'
 import { makeRunDirectories, type Ownership } from '../root/ownership.ts'
 import { currentHost } from '../spec/host.ts'
 import { newId, validateName } from '../spec/names.ts'
 import { toMilliseconds } from '../spec/options.ts'
-import { prepareSpec } from '../spec/prepare.ts'
 import { parseSignal } from '../spec/signals.ts'
 import type { Spec } from '../spec/types.ts'
 import type { StoredEventStream } from '../store/event-stream.ts'
@@ -25,12 +23,13 @@ import type { EngineContext } from './context.ts'
 import { monitorSettings, validateMonitorOptions } from './creation/container.ts'
 import { readPreserved } from './creation/descriptors.ts'
 import { resumeAutoRemoval, watchAutoRemoval } from './ending/auto-remove.ts'
-import { ExitWatch, type WatchReport } from './exits/watch.ts'
+import type { WatchReport } from './exits/watch.ts'
 import { ContainerHandle, containerInfo } from './handle.ts'
 import { within } from './monitor.ts'
 import { NO_FACTS } from './row.ts'
 import { type Change, Supervisor } from './supervisor.ts'
 import * as verbs from './verbs.ts'
+import type { WatchedExits } from './world/world.ts'
 
 const DEFAULT_STOP_TIMEOUT = 10
 /** Seconds that closing gives to what is under way. */
@@ -50,7 +49,7 @@ export class ContainerEngine implements Engine {
   readonly #idsByName = new Map<string, string>()
   /** An open engine keeps its process alive, as a listening server does. */
   readonly #alive = setInterval(() => {}, LONGEST_INTERVAL_MS)
-  #watch: ExitWatch | undefined
+  #watch: WatchedExits | undefined
   #closing: Promise<void> | undefined
   #isClosed = false
 
@@ -69,7 +68,7 @@ export class ContainerEngine implements Engine {
   }
 
   /** Takes over what the store knows, and watches for exits; resolves once each container is where it truly is. */
-  async recover(exits: Observable<ExitSighting>): Promise<void> {
+  async recover(): Promise<void> {
     for (const row of this.#context.store.containers()) resumeAutoRemoval(this.#supervise(row))
     for (const supervisor of this.#supervisors.values()) {
       if (supervisor.row.state !== 'exited' && supervisor.row.state !== 'configured') supervisor.wake()
@@ -78,7 +77,7 @@ export class ContainerEngine implements Engine {
     // before would cut that short.
     await this.#context.journal.committed().catch(() => {})
     await new Promise(setImmediate)
-    this.#watch = this.#watchExits(exits)
+    this.#watch = this.#watchExits()
     await within(this.#settled(), SETTLE_MS)
   }
 
@@ -132,10 +131,10 @@ export class ContainerEngine implements Engine {
     this.#reserve(name, id)
     let supervisor: Supervisor
     try {
-      const { creation } = this.#context
+      const { creation, world } = this.#context
       const cgroupManager = validateMonitorOptions(options, creation)
       const preserveFds = readPreserved(options.preserveFds, creation.inherited.listenFds)
-      const spec = await prepareSpec(id, options, { ...currentHost(), cgroupManager })
+      const spec = await world.prepareSpec(id, options, { ...currentHost(), cgroupManager })
       signal?.throwIfAborted()
       // Reading the bundle may have taken longer than the engine had to close.
       if (this.#isClosed) throw new EngineClosedError()
@@ -155,7 +154,7 @@ export class ContainerEngine implements Engine {
     return {
       id,
       name,
-      createdAt: new Date().toISOString(),
+      createdAt: timestamp(this.#context.world.clock),
       settings: {
         runtime: this.#context.runtime.path,
         command: spec.process.args,
@@ -255,11 +254,10 @@ export class ContainerEngine implements Engine {
   }
 
   /** Only once the containers of the store have woken: until then their exit files would be nobody's. */
-  #watchExits(sightings: Observable<ExitSighting>): ExitWatch {
-    const { paths, store, logger } = this.#context
-    const watch = new ExitWatch({
+  #watchExits(): WatchedExits {
+    const { paths, store, logger, world } = this.#context
+    return world.watchExits({
       dir: paths.exits,
-      sightings,
       expected: () => [...this.#supervisors.values()].filter(({ mayExit }) => mayExit).map(({ id }) => id),
       isExpected: (id) => this.#supervisors.get(id)?.mayExit === true,
       look: (id) => this.#supervisors.get(id)?.observeExit(),
@@ -268,8 +266,6 @@ export class ContainerEngine implements Engine {
       wasDegraded: store.isWatchDegraded,
       logger,
     })
-    watch.open()
-    return watch
   }
 
   /** What conmon writes to: without the run's own directory it would not write an exit file elsewhere either. */
@@ -282,7 +278,8 @@ export class ContainerEngine implements Engine {
 
   #report(report: WatchReport): void {
     const nobody = { containerId: null, name: null, generation: null }
-    const event: UnnumberedEvent = { ...report, at: new Date().toISOString(), ...nobody }
+    const at = timestamp(this.#context.world.clock)
+    const event: UnnumberedEvent = { ...report, at, ...nobody }
     const told = (committed: EngineEvent | undefined): void => {
       if (committed !== undefined) this.events.tell(committed)
     }

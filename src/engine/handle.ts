@@ -20,11 +20,9 @@ import type {
   RestoreOptions,
   SessionOptions,
 } from '../types.ts'
-import { attach } from './attach/attach.ts'
 import { awaitChange } from './await-change.ts'
 import { monitorInfo } from './creation/container.ts'
 import { collectExec, openSession, stopSessions, unlessAborted } from './exec/handle.ts'
-import { listProcesses } from './runtime/top.ts'
 import type { Supervisor } from './supervisor.ts'
 import * as verbs from './verbs.ts'
 
@@ -120,7 +118,7 @@ export class ContainerHandle implements Container {
   }
 
   attach(options: AttachOptions = {}): Promise<Attachment> {
-    return attach(this.#supervisor, options)
+    return this.#supervisor.engine.world.attach(this.#supervisor, options)
   }
 
   async checkpoint({ signal, ...choice }: CheckpointOptions = {}): Promise<void> {
@@ -141,7 +139,7 @@ export class ContainerHandle implements Container {
   }
 
   top({ signal }: CallOptions = {}): Promise<ProcessInfo[]> {
-    return this.#command((supervisor) => listProcesses(supervisor, signal))
+    return this.#command((supervisor) => supervisor.engine.world.processes(supervisor, signal))
   }
 
   exec(command: string[], options: CollectOptions = {}): Promise<ExecResult> {

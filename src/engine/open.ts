@@ -1,9 +1,7 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Logger, pino } from 'pino'
-import type { Observable } from 'rxjs'
 import type { CgroupManager } from '../../effects/cgroup/placement.ts'
-import { type ExitSighting, watchExits } from '../../effects/exits/watcher.ts'
 import { assertExitWatch } from '../../effects/process/exit-watch.ts'
 import { readBootId } from '../../effects/process/identity.ts'
 import { createLimiter } from '../../effects/process/limiter.ts'
@@ -13,15 +11,11 @@ import { createRuntime, type Runtime } from '../../effects/runtime/runtime.ts'
 import { makeOwnDirectory } from '../root/own.ts'
 import { makeDirectory, makeRunDirectories, type Ownership, own } from '../root/ownership.ts'
 import { defaultRoot, defaultRunRoot, type EnginePaths, enginePaths } from '../root/paths.ts'
-import { StoredEventStream } from '../store/event-stream.ts'
-import { Journal } from '../store/journal.ts'
 import { openStore } from '../store/open.ts'
 import type { Engine } from '../types.ts'
-import type { EngineContext } from './context.ts'
 import { type CreationOptions, creationSettings } from './creation/settings.ts'
-import { provideEffects } from './effects.ts'
-import { ContainerEngine } from './engine.ts'
-import { Commands, InFlight } from './work/in-flight.ts'
+import { assembleEngine } from './world/assemble.ts'
+import { realWorld } from './world/real.ts'
 
 /** What an engine is opened with; everything has a default. */
 export interface EngineOptions extends CreationOptions {
@@ -78,48 +72,13 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
       onTrouble: (error) => logger.warn({ err: error }, 'the number of the newest event is not kept'),
       onRestart: () => forgetRuntimeState(paths),
     })
-    try {
-      const journal = new Journal(store, (error) =>
-        logger.error({ err: error }, 'a transition could not be committed'),
-      )
-      const events = new StoredEventStream(store, (error) =>
-        logger.error({ err: error }, 'a consumer of events threw'),
-      )
-      const chart = provideEffects((id) => engine.supervisor(id))
-      const shared = {
-        paths,
-        conmonPath,
-        criu: options.criu,
-        creation,
-        runtime: runtimeAt(runtimePath, creation.cgroupManager),
-        runtimeAt,
-        limit,
-        store,
-        journal,
-        commands: new Commands(),
-        effects: new InFlight(),
-        logger,
-      }
-      const context: EngineContext = { ...shared, chart }
-      const engine = new ContainerEngine(context, events, owned)
-      await recoverOrClose(engine, watchExits(paths.exits))
-      return engine
-    } catch (error) {
-      store.close()
-      throw error
-    }
+    return await assembleEngine({
+      ...{ paths, owned, store, world: realWorld, creation, logger },
+      ...{ conmonPath, criu: options.criu, runtimeAt, limit },
+      runtime: runtimeAt(runtimePath, creation.cgroupManager),
+    })
   } catch (error) {
     for (const ownership of owned) ownership.release()
-    throw error
-  }
-}
-
-/** An engine that cannot take over what there is is closed: it would keep the process alive. */
-async function recoverOrClose(engine: ContainerEngine, exits: Observable<ExitSighting>): Promise<void> {
-  try {
-    await engine.recover(exits)
-  } catch (error) {
-    await engine.close({ timeout: 0 }).catch(() => {})
     throw error
   }
 }

@@ -9,6 +9,7 @@ import {
   type KnownContainer,
   type ProcessFacts,
 } from '../../machines/index.ts'
+import { timestamp } from '../clock.ts'
 import { EngineClosedError, IllegalTransitionError, type StoreError } from '../errors.ts'
 import { type ContainerPaths, containerPaths } from '../root/paths.ts'
 import type { Spec } from '../spec/types.ts'
@@ -200,7 +201,7 @@ export class Supervisor {
     const { execs: _, ...facts } = this.#newest.facts
     this.#newest = { ...this.#newest, facts: execs === undefined ? facts : { ...facts, execs } }
     const row = this.#newest
-    const at = new Date().toISOString()
+    const at = this.#now()
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     for (const event of events) this.#append({ row, event: { ...stamp(row, at), ...event } })
     this.engine.journal.append({ ...this.#entry({ row }, undefined, resolve), refused: reject })
@@ -221,7 +222,7 @@ export class Supervisor {
   /** Puts a signal that is about to be sent on the stream. Rejects with StoreError, and tells nobody, where it cannot. */
   recordSignal(signal: string): Promise<void> {
     const row = this.#newest
-    const event: UnnumberedEvent = { type: 'signal', ...stamp(row, new Date().toISOString()), signal }
+    const event: UnnumberedEvent = { type: 'signal', ...stamp(row, this.#now()), signal }
     return this.engine.journal.appendNow(this.#entry({ row, event }))
   }
 
@@ -287,9 +288,15 @@ export class Supervisor {
     this.#listeners.clear()
   }
 
+  #now(): string {
+    return timestamp(this.engine.world.clock)
+  }
+
   #running(): Actor<typeof containerMachine> {
     if (this.#actor !== undefined) return this.#actor
-    const actor = createActor(this.engine.chart, { input: { id: this.id, known: this.#known } })
+    const { chart, world } = this.engine
+    const input = { id: this.id, known: this.#known }
+    const actor = createActor(chart, { input, clock: world.clock })
     this.#actor = actor
     this.#known = undefined
     // Without an error observer a fault of one chart would end the process.
@@ -304,7 +311,7 @@ export class Supervisor {
   #onSnapshot(snapshot: Snapshot): void {
     const state = topLevel(snapshot)
     const before = this.#newest
-    const at = new Date().toISOString()
+    const at = this.#now()
     const row = nextRow(before, state, snapshot.context, at)
     const { failure: thrown } = snapshot.context
     const failure = errorOf(thrown, this)

@@ -2,7 +2,7 @@ import type { ContainerCommand } from '../../machines/index.ts'
 import { RemovedError, RunchartError } from '../errors.ts'
 import type { ContainerState, ExitRecord } from '../types.ts'
 import { awaitChange, type Verdict } from './await-change.ts'
-import { assertCheckpointing, existingImage, newImage } from './runtime/checkpoint.ts'
+import { existingImage, newImage } from './runtime/checkpoint.ts'
 import type { Change, Supervisor } from './supervisor.ts'
 
 /**
@@ -166,7 +166,7 @@ export async function checkpoint(
   const imagePath = newImage(supervisor, choice.imagePath)
   const command: ContainerCommand = { type: 'checkpoint', leaveRunning, tcpEstablished, imagePath }
   supervisor.assertTakes(command)
-  await assertCheckpointing(supervisor, signal)
+  await supervisor.engine.world.assertCheckpointing(supervisor, signal)
   await obey(supervisor, command, judgeCheckpoint, signal)
 }
 
@@ -179,7 +179,7 @@ export async function restore(
   const { tcpEstablished = false } = choice
   supervisor.assertTakes({ type: 'restore', tcpEstablished, imagePath: '' })
   const imagePath = existingImage(supervisor, choice.imagePath)
-  await assertCheckpointing(supervisor, signal)
+  await supervisor.engine.world.assertCheckpointing(supervisor, signal)
   await obey(supervisor, { type: 'restore', tcpEstablished, imagePath }, judgeRestore, signal)
 }
 

@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.ts'
 import { StoreError } from '../errors.ts'
 import type { EngineEvent } from '../types.ts'
 import { outlastLock } from './outlast-lock.ts'
@@ -20,17 +21,19 @@ export interface JournalEntry {
  * then each is told. Effects wait on `committed`, so that intent is on disk before the world changes.
  */
 export class Journal {
-  readonly #store: Store
+  readonly #store: Pick<Store, 'commit'>
+  readonly #clock: Clock
   readonly #onTrouble: (error: StoreError) => void
   #queue: JournalEntry[] = []
   #flush: Promise<void> | undefined
-  #retry: NodeJS.Timeout | undefined
+  #retry: unknown
   #onceWritten: (() => void)[] = []
   #isTroubled = false
   #isClosed = false
 
-  constructor(store: Store, onTrouble: (error: StoreError) => void) {
+  constructor(store: Pick<Store, 'commit'>, clock: Clock, onTrouble: (error: StoreError) => void) {
     this.#store = store
+    this.#clock = clock
     this.#onTrouble = onTrouble
   }
 
@@ -73,7 +76,7 @@ export class Journal {
   /** Writes what is left; throws StoreError where that fails. */
   async close(): Promise<void> {
     this.#isClosed = true
-    clearTimeout(this.#retry)
+    this.#clock.clearTimeout(this.#retry)
     await this.committed()
   }
 
@@ -122,9 +125,8 @@ export class Journal {
   }
 
   #retryLater(): void {
-    clearTimeout(this.#retry)
+    this.#clock.clearTimeout(this.#retry)
     if (this.#isClosed) return
-    this.#retry = setTimeout(() => void this.committed().catch(() => {}), RETRY_MS)
-    this.#retry.unref()
+    this.#retry = this.#clock.setTimeout(() => void this.committed().catch(() => {}), RETRY_MS)
   }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { realClock } from '../../src/clock.ts'
 import { StoreError } from '../../src/errors.ts'
 import { Journal, type JournalEntry } from '../../src/store/journal.ts'
 import type { Commit } from '../../src/store/records.ts'
@@ -29,7 +30,7 @@ class Disk {
 function journalOn(disk: Disk) {
   const troubles: StoreError[] = []
   const told: string[] = []
-  const journal = new Journal(disk.store, (error) => troubles.push(error))
+  const journal = new Journal(disk.store, realClock, (error) => troubles.push(error))
   const entry = (id: string): JournalEntry => ({
     commit: { row: row(id) },
     told: () => told.push(`${id} after ${disk.written.length}`),

@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { removeSession } from '../../../effects/exec/stop.ts'
 import { quote } from '../../../effects/quote.ts'
+import { timestamp } from '../../clock.ts'
 import { EngineClosedError, InvalidInputError, NotFoundError } from '../../errors.ts'
 import { newId } from '../../spec/names.ts'
 import type { ExecRow } from '../../store/records.ts'
@@ -79,7 +80,7 @@ export class Sessions {
     signal?.throwIfAborted()
     // The container may have moved on meanwhile.
     this.#supervisor.assertRuns('exec')
-    const startedAt = new Date().toISOString()
+    const startedAt = timestamp(this.#supervisor.engine.world.clock)
     const { detach: detached } = request
     const begun = { state: 'starting', process: null, startedAt } as const
     const session = this.#add({ id: newId(), command: request.command, detached, ...begun }, request)

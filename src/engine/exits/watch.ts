@@ -23,7 +23,6 @@ export type WatchReport =
 export interface ExitWatchBearings {
   /** The exits directory. */
   dir: string
-  sightings: Observable<ExitSighting>
   /** The containers that may yet have an exit file. */
   expected: () => string[]
   /** Whether that container is one of them. */
@@ -44,6 +43,7 @@ export interface ExitWatchBearings {
  */
 export class ExitWatch {
   readonly #bearings: ExitWatchBearings
+  readonly #sightings: Observable<ExitSighting>
   readonly #strangers: Strangers
   readonly #closing = new AbortController()
   /** Why it is degraded, as reported last; undefined where it is not, or an earlier engine said so. */
@@ -54,9 +54,10 @@ export class ExitWatch {
   /** Ends the present watch. */
   #fail: (error: unknown) => void = () => {}
 
-  constructor(bearings: ExitWatchBearings) {
+  constructor(bearings: ExitWatchBearings, sightings: Observable<ExitSighting>) {
     const { dir, isExpected, logger, wasDegraded } = bearings
     this.#bearings = bearings
+    this.#sightings = sightings
     this.#strangers = new Strangers(dir, isExpected, logger)
     this.#isDegraded = wasDegraded
   }
@@ -122,7 +123,7 @@ export class ExitWatch {
     }
     return new Promise<never>((_, reject) => {
       this.#fail = reject
-      subscription = this.#bearings.sightings.subscribe({
+      subscription = this.#sightings.subscribe({
         next: (sighting) => {
           const work = sighting.type === 'ready' ? arm() : this.#see(sighting.id)
           work.catch(reject)

@@ -31,11 +31,11 @@ function watched(bearings: Partial<ExitWatchBearings> = {}, ours: string[] = [])
   const reports: WatchReport[] = []
   const looks: string[] = []
   const logged: Record<string, unknown>[] = []
-  const watch = new ExitWatch({
+  const sightings = new Observable<ExitSighting>((subscriber) => {
+    subscribers.push(subscriber)
+  })
+  const watched: ExitWatchBearings = {
     dir,
-    sightings: new Observable((subscriber) => {
-      subscribers.push(subscriber)
-    }),
     expected: () => ours,
     isExpected: (id) => ours.includes(id),
     look: (id) => looks.push(id),
@@ -44,7 +44,8 @@ function watched(bearings: Partial<ExitWatchBearings> = {}, ours: string[] = [])
     wasDegraded: false,
     logger: pino({ level: 'info' }, { write: (line) => logged.push(JSON.parse(line)) }),
     ...bearings,
-  })
+  }
+  const watch = new ExitWatch(watched, sightings)
   onTestFinished(() => watch.close())
   watch.open()
   /** The subscriber of the nth attempt, once that is made. */

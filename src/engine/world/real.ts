@@ -1,0 +1,26 @@
+import { watchExits } from '../../../effects/exits/watcher.ts'
+import { realClock } from '../../clock.ts'
+import { prepareSpec } from '../../spec/prepare.ts'
+import { attach } from '../attach/attach.ts'
+import { provideEffects } from '../effects.ts'
+import { provideExecEffects } from '../exec/effects.ts'
+import { ExitWatch } from '../exits/watch.ts'
+import { assertCheckpointing } from '../runtime/checkpoint.ts'
+import { listProcesses } from '../runtime/top.ts'
+import type { World } from './world.ts'
+
+/** conmon, an OCI runtime, the kernel and the file system. */
+export const realWorld: World = {
+  clock: realClock,
+  containerChart: provideEffects,
+  execChart: provideExecEffects,
+  prepareSpec,
+  watchExits(bearings) {
+    const watch = new ExitWatch(bearings, watchExits(bearings.dir))
+    watch.open()
+    return watch
+  },
+  attach,
+  processes: listProcesses,
+  assertCheckpointing,
+}

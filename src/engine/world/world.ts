@@ -1,0 +1,37 @@
+import type { containerMachine, execMachine } from '../../../machines/index.ts'
+import type { Clock } from '../../clock.ts'
+import type { SpecHost } from '../../spec/host.ts'
+import type { Spec } from '../../spec/types.ts'
+import type { Attachment, AttachOptions, CreateOptions, ProcessInfo } from '../../types.ts'
+import type { Session } from '../exec/session.ts'
+import type { ExitWatchBearings } from '../exits/watch.ts'
+import type { Supervisor } from '../supervisor.ts'
+
+/**
+ * All that an engine has to do with besides its store: what its charts have done to containers and commands, and how
+ * it hears of them. There is the real one, and one for tests.
+ */
+export interface World {
+  readonly clock: Clock
+  /** The container chart with effects; `find` gives the supervisor of a container's id. */
+  containerChart(find: (id: string) => Supervisor): typeof containerMachine
+  /** The exec chart with the effects of one session. */
+  execChart(session: Session): typeof execMachine
+  /** The spec of a new container; throws InvalidInputError. */
+  prepareSpec(id: string, options: CreateOptions, host: SpecHost): Promise<Spec>
+  /** Has exits looked for until it is closed. */
+  watchExits(bearings: ExitWatchBearings): WatchedExits
+  /** Joins a container's present run. */
+  attach(supervisor: Supervisor, options: AttachOptions): Promise<Attachment>
+  /** The processes of a container that is alive, its first one first. */
+  processes(supervisor: Supervisor, signal?: AbortSignal): Promise<ProcessInfo[]>
+  /** Throws where a container cannot be checkpointed and restored. */
+  assertCheckpointing(supervisor: Supervisor, signal?: AbortSignal): Promise<void>
+}
+
+/** A watch of exits. */
+export interface WatchedExits {
+  /** Another witness told of an exit first; `wasWritten` tells whether this one could have. */
+  doubt(id: string, wasWritten: boolean): void
+  close(): void
+}
