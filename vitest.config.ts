@@ -10,5 +10,7 @@ export default defineConfig(({ mode }) => ({
     pool: 'forks',
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // A busy machine is late, not wrong.
+    expect: { poll: { timeout: 30_000 } },
   },
 }))

@@ -31,6 +31,14 @@ export class NameTakenError extends RunchartError {
   }
 }
 
+/** The key is that of a container which was created with other options. `EKEYTAKEN` */
+export class KeyTakenError extends RunchartError {
+  override readonly name = 'KeyTakenError'
+  constructor(message: string, facts?: ErrorFacts) {
+    super('EKEYTAKEN', message, facts)
+  }
+}
+
 /** The command cannot be taken in the container's state. `EILLEGALTRANSITION` */
 export class IllegalTransitionError extends RunchartError {
   override readonly name = 'IllegalTransitionError'

@@ -111,6 +111,9 @@ export interface ContainerInfo {
   network: 'none' | 'slirp4netns' | null
   /** Whether it goes by itself once it has exited. */
   autoRemove: boolean
+  labels: Record<string, string>
+  /** What it was created by, where that was given; else null. */
+  key: string | null
 }
 
 interface EventBase {
@@ -272,6 +275,17 @@ export interface CreateOptions {
    * sees the exit does it. One that was checkpointed is kept, to be restored.
    */
   autoRemove?: boolean | undefined
+  /**
+   * What its owner wants to find it by; it means nothing to the engine. A name is 1 to 256 printable ASCII characters
+   * other than `=`, a value any text; at most 16 KiB in all.
+   */
+  labels?: Readonly<Record<string, string>> | undefined
+  /**
+   * Makes `create` one that can be asked again, after a crash or a lost connection: where there is a container of that
+   * key, created with the same options, that one is given back as it is; only where its creation was cut off is it made
+   * now. 1 to 256 characters, free again once the container is removed. Throws KeyTakenError where the options differ.
+   */
+  key?: string | undefined
 }
 
 /** A port of the host, and what it leads to in the container. */

@@ -53,6 +53,8 @@ export const CreateBody = Type.Object(
     cgroupManager: Type.Optional(CgroupManager),
     preserveFds: DescriptorSource,
     autoRemove: Type.Optional(Type.Boolean()),
+    labels: Type.Optional(Type.Record(Type.String(), Type.String())),
+    key: Type.Optional(Type.String()),
   },
   strict,
 )
@@ -78,7 +80,10 @@ export type RefParams = Static<typeof RefParams>
 
 export const NoQuery = Type.Object({}, strict)
 
-export const ListQuery = Type.Object({ all: Flag }, strict)
+/** `NAME=value`, or `NAME` with any value; each must hold. */
+const Labels = Type.Optional(Type.Union([Type.String(), Type.Array(Type.String())]))
+
+export const ListQuery = Type.Object({ all: Flag, label: Labels }, strict)
 export type ListQuery = Static<typeof ListQuery>
 
 export const WaitQuery = Type.Object({ generation: WholeNumber }, strict)

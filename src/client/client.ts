@@ -38,8 +38,10 @@ export type ClientCreateOptions = WithDescriptors<CreateOptions>
 export interface Client {
   version(options?: CallOptions): Promise<OwnerInfo>
   snapshot(options?: CallOptions): Promise<Snapshot>
-  /** Those whose command runs, or `all`. */
-  list(options?: CallOptions & { all?: boolean | undefined }): Promise<ContainerInfo[]>
+  /** Those whose command runs, or `all`; with `labels`, those that have each, `NAME=value` or `NAME` with any value. */
+  list(
+    options?: CallOptions & { all?: boolean | undefined; labels?: readonly string[] | undefined },
+  ): Promise<ContainerInfo[]>
   create(container: ClientCreateOptions, options?: CallOptions): Promise<ContainerInfo>
   inspect(ref: string, options?: CallOptions): Promise<ContainerInfo>
   /** Makes the runtime container again, after an exit. */
@@ -100,7 +102,8 @@ export function connectOwner(socketPath: string): Client {
   return {
     version: (options) => ask(get('/v1/version', options)),
     snapshot: (options) => ask(get('/v1/snapshot', options)),
-    list: ({ all, signal } = {}) => ask(get(`/v1/containers${query({ all })}`, { signal })),
+    list: ({ all, labels, signal } = {}) =>
+      ask(get(`/v1/containers${query({ all, label: labels })}`, { signal })),
     create: (container, options) => ask(post('/v1/containers', container, options)),
     close: () => transport.close(),
     events: ({ since, follow, signal } = {}) =>
@@ -164,7 +167,9 @@ function path(ref: string, verb?: string): string {
 }
 
 /** A query of what was given; empty where nothing was. */
-function query(values: Record<string, boolean | number | undefined>): string {
-  const given = Object.entries(values).filter(([, value]) => value !== undefined)
-  return given.length === 0 ? '' : `?${given.map(([name, value]) => `${name}=${value}`).join('&')}`
+function query(values: Record<string, boolean | number | readonly string[] | undefined>): string {
+  const given = Object.entries(values).flatMap(([name, value]) =>
+    [value ?? []].flat().map((each) => `${name}=${encodeURIComponent(each)}`),
+  )
+  return given.length === 0 ? '' : `?${given.join('&')}`
 }

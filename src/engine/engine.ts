@@ -9,7 +9,7 @@ import { toMilliseconds } from '../spec/options.ts'
 import { parseSignal } from '../spec/signals.ts'
 import type { Spec } from '../spec/types.ts'
 import type { StoredEventStream } from '../store/event-stream.ts'
-import type { ContainerRow, UnnumberedEvent } from '../store/records.ts'
+import type { ContainerRow, CreationKey, UnnumberedEvent } from '../store/records.ts'
 import type {
   CallOptions,
   Container,
@@ -22,6 +22,7 @@ import type {
 import type { EngineContext } from './context.ts'
 import { monitorSettings, validateMonitorOptions } from './creation/container.ts'
 import { readPreserved } from './creation/descriptors.ts'
+import { CreationKeys, creationKey } from './creation/keys.ts'
 import { resumeAutoRemoval, watchAutoRemoval } from './ending/auto-remove.ts'
 import type { WatchReport } from './exits/watch.ts'
 import { ContainerHandle, containerInfo } from './handle.ts'
@@ -47,6 +48,7 @@ export class ContainerEngine implements Engine {
   readonly #owned: readonly Ownership[]
   readonly #supervisors = new Map<string, Supervisor>()
   readonly #idsByName = new Map<string, string>()
+  readonly #keys = new CreationKeys()
   /** An open engine keeps its process alive, as a listening server does. */
   readonly #alive = setInterval(() => {}, LONGEST_INTERVAL_MS)
   #watch: WatchedExits | undefined
@@ -69,7 +71,11 @@ export class ContainerEngine implements Engine {
 
   /** Takes over what the store knows, and watches for exits; resolves once each container is where it truly is. */
   async recover(): Promise<void> {
-    for (const row of this.#context.store.containers()) resumeAutoRemoval(this.#supervise(row))
+    for (const row of this.#context.store.containers()) {
+      const supervisor = this.#supervise(row)
+      if (row.settings.key !== undefined) this.#keys.keep(row.settings.key, supervisor)
+      resumeAutoRemoval(supervisor)
+    }
     for (const supervisor of this.#supervisors.values()) {
       if (supervisor.row.state !== 'exited' && supervisor.row.state !== 'configured') supervisor.wake()
     }
@@ -110,7 +116,7 @@ export class ContainerEngine implements Engine {
   }
 
   create(options: CreateOptions, call: CallOptions = {}): Promise<Container> {
-    return this.#context.commands.take(() => this.#create(options, call))
+    return this.#context.commands.take(async () => new ContainerHandle(await this.#createOnce(options, call)))
   }
 
   async close({ timeout = DEFAULT_CLOSE_TIMEOUT }: { timeout?: number | undefined } = {}): Promise<void> {
@@ -123,8 +129,21 @@ export class ContainerEngine implements Engine {
     return this.close()
   }
 
-  async #create(options: CreateOptions, { signal }: CallOptions): Promise<Container> {
-    signal?.throwIfAborted()
+  async #createOnce(options: CreateOptions, call: CallOptions): Promise<Supervisor> {
+    call.signal?.throwIfAborted()
+    const key = creationKey(options)
+    if (key === undefined) return this.#create(options, call)
+    return this.#keys.once(key, {
+      signal: call.signal,
+      make: () => this.#create(options, call, key),
+      finish: async (supervisor) => {
+        await this.#firstRun(supervisor, call.signal)
+        return supervisor
+      },
+    })
+  }
+
+  async #create(options: CreateOptions, { signal }: CallOptions, key?: CreationKey): Promise<Supervisor> {
     const id = newId()
     const name = options.name ?? id.slice(0, 12)
     validateName(name)
@@ -138,18 +157,24 @@ export class ContainerEngine implements Engine {
       signal?.throwIfAborted()
       // Reading the bundle may have taken longer than the engine had to close.
       if (this.#isClosed) throw new EngineClosedError()
-      supervisor = this.#supervise(this.#newRow(id, name, options, spec), spec)
+      supervisor = this.#supervise(this.#newRow(id, name, options, spec, key), spec)
       supervisor.preserveFds = preserveFds
       await supervisor.introduce()
     } catch (error) {
-      this.#forget(id, name)
+      this.#forget(id, name, undefined)
       throw error
     }
     await this.#firstRun(supervisor, signal)
-    return new ContainerHandle(supervisor)
+    return supervisor
   }
 
-  #newRow(id: string, name: string, options: CreateOptions, spec: Spec): ContainerRow {
+  #newRow(
+    id: string,
+    name: string,
+    options: CreateOptions,
+    spec: Spec,
+    key: CreationKey | undefined,
+  ): ContainerRow {
     const stopTimeout = options.stopTimeout ?? DEFAULT_STOP_TIMEOUT
     return {
       id,
@@ -164,6 +189,8 @@ export class ContainerEngine implements Engine {
         terminal: spec.process.terminal === true,
         network: options.network,
         autoRemove: options.autoRemove,
+        labels: options.labels === undefined ? undefined : { ...options.labels },
+        key,
         monitor: monitorSettings(id, options, spec, this.#context.creation),
       },
       state: 'configured',
@@ -206,7 +233,7 @@ export class ContainerEngine implements Engine {
     const bearings = {
       tell: (event: EngineEvent) => this.events.tell(event),
       doubtWatch: (wasWritten: boolean) => this.#watch?.doubt(row.id, wasWritten),
-      onRemoved: () => this.#forget(row.id, row.name),
+      onRemoved: () => this.#forget(row.id, row.name, row.settings.key),
     }
     const supervisor = new Supervisor(this.#context, row, bearings, spec)
     watchAutoRemoval(supervisor)
@@ -226,9 +253,10 @@ export class ContainerEngine implements Engine {
     this.#idsByName.set(name, id)
   }
 
-  #forget(id: string, name: string): void {
+  #forget(id: string, name: string, key: CreationKey | undefined): void {
     this.#supervisors.delete(id)
     this.#idsByName.delete(name)
+    if (key !== undefined) this.#keys.release(key)
   }
 
   #find(idOrName: string): Supervisor {

@@ -230,5 +230,7 @@ export function containerInfo({ row, settings, paths }: Supervisor): ContainerIn
     ...monitorInfo(settings.monitor),
     network: settings.network ?? null,
     autoRemove: settings.autoRemove === true,
+    labels: settings.labels ?? {},
+    key: settings.key?.value ?? null,
   }
 }

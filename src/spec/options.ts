@@ -2,6 +2,7 @@ import { quote } from '../../effects/quote.ts'
 import { InvalidInputError } from '../errors.ts'
 import type { CreateOptions } from '../types.ts'
 import { CPU_PERIOD } from './defaults.ts'
+import { validateLabels } from './labels.ts'
 import { validateName } from './names.ts'
 import { parseSignal } from './signals.ts'
 
@@ -23,6 +24,7 @@ const MAX_HOSTNAME = 64
  */
 export function validateOptions(options: CreateOptions): void {
   if (options.name !== undefined) validateName(options.name)
+  if (options.labels !== undefined) validateLabels(options.labels)
   validateSource(options)
   validateCommand(options.command)
   validateEnv(options.env)

@@ -27,6 +27,15 @@ export interface ContainerSettings {
   network?: CreateOptions['network']
   /** Whether it goes by itself once it has exited. */
   autoRemove?: boolean | undefined
+  labels?: Record<string, string> | undefined
+  key?: CreationKey | undefined
+}
+
+/** What makes a create one that can be asked again. */
+export interface CreationKey {
+  value: string
+  /** Tells the same options from others. */
+  digest: string
 }
 
 /** What of a container's settings is its conmon's. */

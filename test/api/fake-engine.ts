@@ -304,4 +304,6 @@ const BLANK: Omit<ContainerInfo, 'id' | 'name' | 'state' | 'generation'> = {
   conmonPidFile: null,
   network: null,
   autoRemove: false,
+  labels: {},
+  key: null,
 }

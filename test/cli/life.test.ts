@@ -136,3 +136,33 @@ test.for([
   expect({ exitCode, stdout }).toEqual({ exitCode: 125, stdout: '' })
   expect(stderr).toMatch(/^runchart: .+/)
 })
+
+test('labels: given when it is made, and listed by', async () => {
+  const make = (...flags: string[]) => cli('create', ...flags, '--rootfs', place.rootfs, 'true')
+  await make('--name', 'la', '--label', 'tier=web', '-l', 'team')
+  await make('--name', 'lb', '--label', 'tier=a=b')
+  const names = async (...filters: string[]) =>
+    (await list('-a', ...filters.flatMap((filter) => ['--filter', filter]))).map(
+      (each: { name: string }) => each.name,
+    )
+  expect(await inspect('la')).toMatchObject({ labels: { tier: 'web', team: '' } })
+  expect(await names('label=tier')).toEqual(['lb', 'la'])
+  expect(await names('label=tier=a=b')).toEqual(['lb'])
+  expect(await names('label=tier', 'label=team')).toEqual(['la'])
+  expect(await names('label=ti&er')).toEqual([])
+  const wrong = await cli('ps', '--filter', 'status=running')
+  expect(wrong).toMatchObject({ exitCode: 125, stdout: '' })
+  expect(wrong.stderr).toContain('Give label=NAME, or label=NAME=VALUE.')
+  await cli('rm', 'la', 'lb')
+})
+
+test('a create with a key can be asked again', async () => {
+  const make = (...command: string[]) =>
+    cli('create', '--name', 'once', '--key', 'k', '--rootfs', place.rootfs, ...command)
+  const first = await make('true')
+  expect(await make('true')).toMatchObject({ exitCode: 0, stdout: first.stdout })
+  const other = await make('false')
+  expect(other).toMatchObject({ exitCode: 125, stdout: '' })
+  expect(other.stderr).toContain('the key "k" is that of container once')
+  await cli('rm', 'once')
+})

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { hasLabels } from '../../spec/labels.ts'
 import type { Container, ContainerState, Engine } from '../../types.ts'
 import type { ApiContext } from '../context.ts'
 import { openDescriptors } from '../exec/descriptors.ts'
@@ -24,8 +25,11 @@ export function addContainerRoutes(app: FastifyInstance, context: ApiContext): v
     '/v1/containers',
     { schema: { querystring: ListQuery } },
     ({ query }) => {
-      const { containers } = engine.snapshot()
-      return isSet(query.all) ? containers : containers.filter(({ state }) => !NOT_RUNNING.has(state))
+      const wanted = [query.label ?? []].flat()
+      return engine
+        .snapshot()
+        .containers.filter(({ state }) => isSet(query.all) || !NOT_RUNNING.has(state))
+        .filter(({ labels }) => hasLabels(labels, wanted))
     },
   )
   app.post<{ Body: CreateBody }>(

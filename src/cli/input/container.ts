@@ -2,13 +2,15 @@ import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import type { ClientCreateOptions } from '../../client/client.ts'
 import { type MonitorFlags, takeMonitor, toMonitorOptions } from './monitor.ts'
-import { collect, parseCount, parseMemory, parseNumber, resolveEnv } from './values.ts'
+import { collect, parseCount, parseMemory, parseNumber, resolveEnv, toLabels } from './values.ts'
 
 /** What `run` and `create` take. */
 export interface ContainerFlags extends MonitorFlags {
   rootfs?: string
   bundle?: string
   name?: string
+  label?: string[]
+  key?: string
   env?: string[]
   workdir?: string
   user?: string
@@ -35,6 +37,8 @@ export function takeContainer(command: Command): Command {
     .option('--rootfs <dir>', 'an unpacked root file system; a spec is made around it')
     .option('--bundle <dir>', 'an OCI bundle; its config.json is used')
     .option('--name <name>', 'a name; part of the id where left out')
+    .option('-l, --label <name=value>', 'what to find it by; see ps --filter', collect)
+    .option('--key <key>', 'asked again with the same key and options, give the same container back')
     .option(
       '-e, --env <name=value>',
       'an environment variable; NAME alone takes the value it has here',
@@ -64,15 +68,29 @@ export function takeContainer(command: Command): Command {
 /** The flags as the engine takes them. Paths are this process's; the owner has another working directory. */
 export function toCreateOptions(flags: ContainerFlags, command: string[]): ClientCreateOptions {
   const { rootfs, bundle, env, name, workdir, user, hostname, readOnly } = flags
-  const { memory, pidsLimit, cpus, stopSignal, stopTimeout, network } = flags
+  const { memory, pidsLimit, cpus, stopSignal, stopTimeout, network, key } = flags
   return {
-    ...{ name, workdir, user, hostname, readOnly, memory, pidsLimit, cpus, stopSignal, stopTimeout, network },
+    ...{
+      name,
+      workdir,
+      user,
+      hostname,
+      readOnly,
+      memory,
+      pidsLimit,
+      cpus,
+      stopSignal,
+      stopTimeout,
+      network,
+      key,
+    },
     ...toMonitorOptions(flags),
     ...(flags.interactive === true && { stdin: true }),
     ...(flags.tty === true && { terminal: true }),
     ...(flags.rm === true && { autoRemove: true }),
     ...(rootfs !== undefined && { rootfs: toPath(rootfs) }),
     ...(bundle !== undefined && { bundle: toPath(bundle) }),
+    ...(flags.label !== undefined && { labels: toLabels(flags.label) }),
     ...(env !== undefined && { env: resolveEnv(env, process.env) }),
     ...(command.length > 0 && { command }),
   }

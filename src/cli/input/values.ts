@@ -55,3 +55,13 @@ export function parseSwitch(text: string): boolean {
   if (text === 'true' || text === 'false') return text === 'true'
   throw new InvalidArgumentError('Give true or false.')
 }
+
+/** `NAME=value`; `NAME` alone has an empty value, as podman has it. */
+export function toLabels(entries: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    entries.map((entry) => {
+      const [name = '', ...value] = entry.split('=')
+      return [name, value.join('=')]
+    }),
+  )
+}

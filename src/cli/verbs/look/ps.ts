@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import { type Command, InvalidArgumentError } from 'commander'
 import type { ContainerInfo } from '../../../types.ts'
 import { type Format, takeFormat } from '../../output/format.ts'
 import { print } from '../../output/print.ts'
@@ -12,6 +12,7 @@ const COMMAND_WIDTH = 30
 interface Flags {
   all?: boolean
   quiet?: boolean
+  filter?: string[]
   format: Format
 }
 
@@ -19,10 +20,11 @@ export function define(command: Command): void {
   takeFormat(command, 'table, or an array for programs')
     .option('-a, --all', 'also those that do not run')
     .option('-q, --quiet', 'only ids')
+    .option('-f, --filter <label=NAME[=VALUE]>', 'only those that have the label', parseFilter)
     .addHelpText('after', HELP)
     .action((flags: Flags) =>
       withOwner(command, async (client) => {
-        const containers = await client.list({ all: flags.all })
+        const containers = await client.list({ all: flags.all, labels: flags.filter })
         containers.sort((a, b) => b.createdAt.localeCompare(a.createdAt))
         await print(render(containers, flags))
       }),
@@ -49,8 +51,17 @@ function toRecord(info: ContainerInfo): Record<string, unknown> {
   return { id, name, state, pid, exitCode, generation, createdAt, startedAt, finishedAt }
 }
 
+/** Collects filters; of a container's labels, the only ones there are. */
+function parseFilter(text: string, before: string[] = []): string[] {
+  if (!text.startsWith('label=') || text === 'label=') {
+    throw new InvalidArgumentError('Give label=NAME, or label=NAME=VALUE.')
+  }
+  return [...before, text.slice('label='.length)]
+}
+
 const HELP = `
 Examples:
   runchart ps
   runchart ps -a --format json
+  runchart ps -a --filter label=tier=web
   runchart rm -f $(runchart ps -aq)`
