@@ -459,11 +459,22 @@ export interface EventStream extends Observable<EngineEvent>, AsyncIterable<Engi
   past(seq: number): Iterable<EngineEvent>
 }
 
+/**
+ * The containers as they are now, as a signal has it: `value` when it is asked for, and told when it changes. Who
+ * subscribes is told the present set at once, then once for all changes of one turn of the event loop. A container that
+ * has not changed is the same, frozen, object as before. It ends when the engine closes, and keeps its last value.
+ */
+export interface LiveContainers extends Observable<readonly ContainerInfo[]> {
+  readonly value: readonly ContainerInfo[]
+}
+
 /** The engine that owns a root. */
 export interface Engine extends AsyncDisposable {
   readonly root: string
   readonly runRoot: string
   readonly events: EventStream
+  /** The containers as they are now, and as they change. */
+  readonly containers: LiveContainers
   /** A consistent list, and the sequence number to follow from. */
   snapshot(): { containers: ContainerInfo[]; seq: number }
   create(options: CreateOptions, call?: CallOptions): Promise<Container>

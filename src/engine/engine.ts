@@ -26,6 +26,7 @@ import { CreationKeys, creationKey } from './creation/keys.ts'
 import { resumeAutoRemoval, watchAutoRemoval } from './ending/auto-remove.ts'
 import type { WatchReport } from './exits/watch.ts'
 import { ContainerHandle, containerInfo } from './handle.ts'
+import { ContainerSet } from './live/containers.ts'
 import { within } from './monitor.ts'
 import { NO_FACTS } from './row.ts'
 import { type Change, Supervisor } from './supervisor.ts'
@@ -44,6 +45,7 @@ const LONGEST_INTERVAL_MS = 2 ** 31 - 1
 /** The engine that owns a root: its containers by id and by name, and the way from a witness to a chart. */
 export class ContainerEngine implements Engine {
   readonly events: StoredEventStream
+  readonly containers: ContainerSet
   readonly #context: EngineContext
   readonly #owned: readonly Ownership[]
   readonly #supervisors = new Map<string, Supervisor>()
@@ -59,6 +61,10 @@ export class ContainerEngine implements Engine {
     this.#context = context
     this.events = events
     this.#owned = owned
+    this.containers = new ContainerSet(
+      () => this.#supervisors.values(),
+      (error) => context.logger.error({ err: error }, 'a consumer of containers threw'),
+    )
   }
 
   get root(): string {
@@ -232,12 +238,14 @@ export class ContainerEngine implements Engine {
   #supervise(row: ContainerRow, spec?: Spec): Supervisor {
     const bearings = {
       tell: (event: EngineEvent) => this.events.tell(event),
+      changed: () => this.containers.changed(),
       doubtWatch: (wasWritten: boolean) => this.#watch?.doubt(row.id, wasWritten),
       onRemoved: () => this.#forget(row.id, row.name, row.settings.key),
     }
     const supervisor = new Supervisor(this.#context, row, bearings, spec)
     watchAutoRemoval(supervisor)
     this.#supervisors.set(row.id, supervisor)
+    this.containers.changed()
     this.#idsByName.set(row.name, row.id)
     return supervisor
   }
@@ -255,6 +263,7 @@ export class ContainerEngine implements Engine {
 
   #forget(id: string, name: string, key: CreationKey | undefined): void {
     this.#supervisors.delete(id)
+    this.containers.changed()
     this.#idsByName.delete(name)
     if (key !== undefined) this.#keys.release(key)
   }
@@ -338,6 +347,7 @@ export class ContainerEngine implements Engine {
     } finally {
       clearInterval(this.#alive)
       this.events.end()
+      this.containers.end()
       this.#context.store.close()
       for (const ownership of this.#owned) ownership.release()
     }

@@ -52,6 +52,8 @@ export type RefusalListener = (error: StoreError) => void
 /** What a container's row does not say of its chart. */
 interface Bearings {
   tell: (event: EngineEvent) => void
+  /** Its row is another one now. */
+  changed: () => void
   /** See {@link Supervisor.doubtWatch}. */
   doubtWatch: (wasWritten: boolean) => void
   /** The container is gone for good. */
@@ -337,6 +339,7 @@ export class Supervisor {
   #entry(commit: ContainerCommit, change?: Change, done?: () => void): JournalEntry {
     const told = (event: EngineEvent | undefined): void => {
       this.#committed = commit.row
+      this.#bearings.changed()
       if (event !== undefined) this.#bearings.tell(event)
       done?.()
       if (change === undefined) return

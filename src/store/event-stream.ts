@@ -1,47 +1,16 @@
 import { setImmediate } from 'node:timers/promises'
-import { Observable, type Observer, Subject, type Subscription } from 'rxjs'
+import { type Observable, type Observer, Subject } from 'rxjs'
 import { EngineClosedError } from '../errors.ts'
+import { GuardedObservable } from '../guarded-observable.ts'
 import type { EngineEvent, EventStream } from '../types.ts'
 import type { Store } from './store.ts'
 
 /** Events read from the store at a time, so that a long replay keeps memory flat. */
 const PAGE = 500
 
-/** An Observable that can also be iterated, and whose consumers cannot throw into the engine. */
-abstract class Events extends Observable<EngineEvent> implements AsyncIterable<EngineEvent> {
-  readonly onConsumerError: (error: unknown) => void
-
-  constructor(
-    onConsumerError: (error: unknown) => void,
-    live: (to: Observer<EngineEvent>) => (() => void) | undefined,
-  ) {
-    super((subscriber) => live(subscriber))
-    this.onConsumerError = onConsumerError
-  }
-
+/** Events that can also be iterated. */
+abstract class Events extends GuardedObservable<EngineEvent> implements AsyncIterable<EngineEvent> {
   abstract [Symbol.asyncIterator](): AsyncIterator<EngineEvent>
-
-  /** rxjs turns a throwing consumer into an uncaught exception of the whole process; here it is logged. */
-  override subscribe(
-    next?: Partial<Observer<EngineEvent>> | ((event: EngineEvent) => void) | null,
-    error?: ((reason: unknown) => void) | null,
-    complete?: (() => void) | null,
-  ): Subscription {
-    const observer = typeof next === 'function' ? { next, error, complete } : (next ?? {})
-    return super.subscribe({
-      next: (event) => this.#guarded(() => observer.next?.(event)),
-      error: (reason) => this.#guarded(() => observer.error?.(reason)),
-      complete: () => this.#guarded(() => observer.complete?.()),
-    })
-  }
-
-  #guarded(work: () => void): void {
-    try {
-      work()
-    } catch (error) {
-      this.onConsumerError(error)
-    }
-  }
 }
 
 /** The live stream of one engine over its store. */

@@ -23,7 +23,7 @@ test.for([
   const { error } = JSON.parse(answer.body)
   expect(error).toMatchObject({ code: 'EINPUT', name: 'InvalidInputError' })
   expect(error.message).toContain(message)
-  expect(owner.engine.containers.size).toBe(0)
+  expect(owner.engine.made.size).toBe(0)
 })
 
 test.for([

@@ -19,6 +19,7 @@ import type {
   ExecResult,
   ExecSession,
   ExitRecord,
+  LiveContainers,
   LogLine,
   ProcessInfo,
 } from '../../src/types.ts'
@@ -74,7 +75,10 @@ export class FakeEngine implements Engine {
   readonly root = '/fake/root'
   readonly runRoot: string
   readonly events = new FakeEvents()
-  readonly containers = new Map<string, FakeContainer>()
+  readonly made = new Map<string, FakeContainer>()
+  readonly containers: LiveContainers = Object.assign(new Observable<readonly ContainerInfo[]>(), {
+    value: [],
+  })
   readonly exits = new Map<string, ExitRecord>()
   /** Calls whose signal aborted. */
   readonly letGo: string[] = []
@@ -85,24 +89,24 @@ export class FakeEngine implements Engine {
   }
 
   snapshot(): { containers: ContainerInfo[]; seq: number } {
-    const containers = [...this.containers.values()].map((container) => container.inspect())
+    const containers = [...this.made.values()].map((container) => container.inspect())
     return { containers, seq: this.events.committed.length }
   }
 
   async create(options: CreateOptions): Promise<FakeContainer> {
     const { name } = options
-    if ([...this.containers.values()].some((one) => one.name === name)) {
+    if ([...this.made.values()].some((one) => one.name === name)) {
       throw new NameTakenError(`the name ${name} is taken`, { hint: 'choose another' })
     }
     this.created = options
     const container = new FakeContainer(this, name ?? 'unnamed')
-    this.containers.set(container.id, container)
+    this.made.set(container.id, container)
     container.become('created')
     return container
   }
 
   get(ref: string): FakeContainer {
-    for (const container of this.containers.values()) {
+    for (const container of this.made.values()) {
       if (container.name === ref || container.id.startsWith(ref)) return container
     }
     throw new NotFoundError(`no container ${JSON.stringify(ref)}`)
@@ -260,7 +264,7 @@ export class FakeContainer implements Container {
   }
 
   async remove(): Promise<void> {
-    this.#engine.containers.delete(this.id)
+    this.#engine.made.delete(this.id)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
