@@ -1,6 +1,6 @@
 import { readlinkSync } from 'node:fs'
 import type { Libc } from '../libc/libc.ts'
-import { type ProcessIdentity, readBootId, readStatFields } from './identity.ts'
+import { type ProcessIdentity, readBootId, readStatFields, sinceBoot } from './identity.ts'
 
 /** `_IOWR(0xFF, 11, struct pidfd_info)`, of the first version of that struct: 64 bytes. */
 const PIDFD_GET_INFO = 0xc040_ff0b
@@ -45,7 +45,9 @@ const FIELD = { startTime: 22 - 3, exitCode: 52 - 3 } as const
 
 function fieldsOf({ pid, startTime, bootId }: ProcessIdentity): string[] | undefined {
   const fields = readStatFields(pid)
-  return bootId === readBootId() && fields?.[FIELD.startTime] === startTime ? fields : undefined
+  return bootId === readBootId() && sinceBoot(fields?.[FIELD.startTime] ?? '') === startTime
+    ? fields
+    : undefined
 }
 
 /** To whom the kernel does not tell the status it says 0: to those whom it does not let look where a link leads. */

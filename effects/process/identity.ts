@@ -4,12 +4,16 @@ import { lookAt } from './look.ts'
 /** Names one process among all that ever had its number. */
 export interface ProcessIdentity {
   pid: number
-  /** Clock ticks since boot, field 22 of /proc/PID/stat (proc(5)). */
+  /** Clock ticks since the machine was booted, in whatever time namespace they were read. */
   startTime: string
   bootId: string
 }
 
+/** What sysconf(_SC_CLK_TCK) gives on every Linux. */
+const TICKS_PER_SECOND = 100
+
 let bootId: string | undefined
+let namespaceTicks: number | undefined
 
 /** The kernel's random name for this boot. */
 export function readBootId(): string {
@@ -71,9 +75,22 @@ export function readStatFields(pid: number): string[] | undefined {
   return stat === undefined ? undefined : fieldsAfterCommand(stat)
 }
 
+/** The same in every time namespace; field 22 of /proc/PID/stat is by the clock of whoever reads it. */
+export function sinceBoot(ticks: string): string {
+  namespaceTicks ??= parseNamespaceTicks(lookAt(() => readFileSync('/proc/self/timens_offsets', 'latin1')))
+  return String(Number(ticks) - namespaceTicks)
+}
+
+/** Reads how far a time namespace's clock is ahead (time_namespaces(7)); a kernel without them has no such file. */
+export function parseNamespaceTicks(offsets = ''): number {
+  const [, seconds = 0, nanoseconds = 0] = /^boottime\s+(-?\d+)\s+(\d+)$/m.exec(offsets) ?? []
+  return Number(seconds) * TICKS_PER_SECOND + Math.floor((Number(nanoseconds) * TICKS_PER_SECOND) / 1e9)
+}
+
 function readStartTime(pid: number): string | undefined {
   const stat = readStat(pid)
-  return stat === undefined ? undefined : parseStartTime(stat)
+  const ticks = stat === undefined ? undefined : parseStartTime(stat)
+  return ticks === undefined ? undefined : sinceBoot(ticks)
 }
 
 function readStat(pid: number): string | undefined {

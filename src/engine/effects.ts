@@ -143,18 +143,26 @@ async function deliver(
   // Told before it is sent: what it does may be seen before the runtime has returned.
   await supervisor.recordSignal(signalName(signal) ?? String(signal))
   const every = all && hasCgroup(supervisor)
-  await supervisor.engine.runtime.kill(supervisor.id, signal, { all: every, signal: abort })
+  try {
+    await supervisor.engine.runtime.kill(supervisor.id, signal, { all: every, signal: abort })
+  } catch (error) {
+    // It may take for ended what lives, as one in another time namespace does.
+    const isUnseen = error instanceof RuntimeError && error.failure === 'not-running'
+    if (!isUnseen || !signalFirst(supervisor, signal)) throw error
+  }
   // runc finds all by their devices cgroup, out of which systemd (252, version 1) moves those in a slice of a slice:
   // then it finds nobody, and says nothing.
   if (every && signal === SIGKILL) killFirst(supervisor)
 }
 
 /** With its first process all in a container's pid namespace end. False where that one could not be signalled. */
-function killFirst({ row, logger }: Supervisor): boolean {
+const killFirst = (supervisor: Supervisor): boolean => signalFirst(supervisor, SIGKILL)
+
+function signalFirst({ row, logger }: Supervisor, signal: number): boolean {
   try {
-    return row.facts.process !== null && signalProcess(row.facts.process, 'SIGKILL')
+    return row.facts.process !== null && signalProcess(row.facts.process, signal)
   } catch (error) {
-    logger.warn({ err: error }, 'the first process of the container could not be killed')
+    logger.warn({ err: error }, 'the first process of the container could not be signalled')
     return false
   }
 }

@@ -48,25 +48,36 @@ function reopenLifeline({ witnesses, paths }: Supervisor): Lifeline | undefined 
 
 async function askRuntime(
   supervisor: Supervisor,
-  { process, monitor, generation }: ReconcileInput,
+  { known, process, monitor, generation }: ReconcileInput,
   lifeline: Lifeline | undefined,
   signal: AbortSignal,
 ): Promise<Reconciled> {
   const state = await supervisor.engine.runtime.state(supervisor.id, { signal })
   const lives = process !== undefined && isSameProcess(process)
   if (lives && state === undefined) return endDisowned(supervisor, process, lifeline, signal)
-  if (!lives || state === undefined || state.status === 'stopped')
-    return awaitEvidence(supervisor, lifeline, signal)
+  if (!lives || state === undefined) return awaitEvidence(supervisor, lifeline, signal)
+  const found = state.status === 'stopped' ? unseen(supervisor, known?.state) : state.status
   const hasMonitor = lifeline !== undefined && monitor !== undefined
   if (hasMonitor && !(await within(lifeline.ended, 0, signal))) {
-    return { found: state.status, process, monitor }
+    return { found, process, monitor }
   }
   // It may have ended in its own time, after its container, since that was looked for.
   const evidence = supervisor.exitEvidence()
   if (evidence !== undefined) return { found: 'ended', evidence }
-  if (await isKept(supervisor, process, generation))
-    return { found: state.status, process, monitor: undefined }
+  if (await isKept(supervisor, process, generation)) return { found, process, monitor: undefined }
   return endOrphan(supervisor, signal)
+}
+
+/**
+ * A runtime in another time namespace than its container's was made in takes what lives for ended, since it compares
+ * the times of start as it sees them. What was known counts then.
+ */
+function unseen(
+  { row, logger }: Supervisor,
+  known: string | undefined = row.facts.before,
+): 'created' | 'running' | 'paused' {
+  logger.warn('the runtime says that the container has ended, but its process lives')
+  return known === 'created' || known === 'paused' ? known : 'running'
 }
 
 /** Whether a container may go on without its conmon, and its exit will be known all the same. */

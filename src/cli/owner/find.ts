@@ -21,14 +21,14 @@ const ABSENT = new Set(['ENOOWNER', 'EOWNERGONE', 'ECLOSED'])
 /** Connects to the root's owner. Where there is none, one is started in the background. */
 export async function findOwner(globals: Globals): Promise<Client> {
   const socketPath = ownerSocketPath(globals.runRoot)
-  const begun = Date.now()
+  const begun = performance.now()
   let explained = false
   for (;;) {
     const client = await reach(socketPath)
     if (client !== undefined) return client
     const obstacle = await startOnce(globals)
     if (obstacle === undefined) continue
-    const waited = Date.now() - begun
+    const waited = performance.now() - begun
     if (waited > PATIENCE_MS) throw silentOwner(obstacle, socketPath)
     if (waited > EXPLAIN_MS && !explained) {
       explained = true

@@ -8,6 +8,7 @@ import {
   identifyProcess,
   isSameProcess,
   killGroupOf,
+  parseNamespaceTicks,
   parseStartTime,
   readBootId,
   signalProcess,
@@ -117,5 +118,19 @@ describe('parseStartTime', () => {
   it('gives nothing for the dead and for what is no such file', () => {
     for (const state of ['Z', 'X', 'x']) expect(parseStartTime(`5 (sleep) ${state} ${rest}`)).toBeUndefined()
     for (const text of ['', '5 (sleep) S 1 2', 'nonsense']) expect(parseStartTime(text)).toBeUndefined()
+  })
+})
+
+describe('parseNamespaceTicks', () => {
+  const offsets = (boottime: string) => `monotonic           7         0\nboottime ${boottime}\n`
+
+  it('reads how far the clock of a time namespace is ahead, or behind', () => {
+    expect(parseNamespaceTicks(offsets('         0         0'))).toBe(0)
+    expect(parseNamespaceTicks(offsets('     86400         0'))).toBe(8_640_000)
+    expect(parseNamespaceTicks(offsets('        -2 500000000'))).toBe(-150)
+  })
+
+  it('is 0 where the kernel has no such namespaces', () => {
+    expect(parseNamespaceTicks(undefined)).toBe(0)
   })
 })

@@ -24,7 +24,8 @@ const METHODS: Record<string, (...args: Args) => unknown> = {
   inspect: (id) => on(id).inspect(),
   snapshot: () => engine.snapshot(),
   events: (_, seq) => [...engine.events.past(seq as number)],
-  close: () => engine.close(),
+  exitRecord: (_, id) => engine.exitRecord(id as string),
+  close: (_, options) => engine.close(options as object),
   /** How many descriptors are open. */
   descriptors: () => readdirSync('/proc/self/fd').length - 1,
   /** Opens descriptors until so many are left, or closes what it has opened. */

@@ -24,7 +24,8 @@ export interface RemoteEngine extends AsyncDisposable {
   inspect(id: string): Promise<ContainerInfo>
   snapshot(): Promise<{ containers: ContainerInfo[]; seq: number }>
   events(seq: number): Promise<EngineEvent[]>
-  close(): Promise<void>
+  exitRecord(id: string): Promise<ExitRecord>
+  close(options?: { timeout?: number }): Promise<void>
   /** How many descriptors it has open. */
   descriptors(): Promise<number>
   /** Has it open descriptors until so many are left; without a number those are closed again. */
