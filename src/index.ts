@@ -4,5 +4,6 @@
  * @packageDocumentation
  */
 export { type EngineOptions, openEngine } from './engine/open.ts'
+export type { EffectTrace } from './engine/work/tracing.ts'
 export * from './errors.ts'
 export * from './types.ts'

@@ -22,39 +22,53 @@ import { reconcile } from './reconcile.ts'
 import { checkpoint, restoreOptions } from './runtime/checkpoint.ts'
 import type { Supervisor } from './supervisor.ts'
 import { afterCommit, onceDurable } from './work/after-commit.ts'
+import { type EffectTrace, traced } from './work/tracing.ts'
 
 const { SIGKILL } = constants.signals
 /** How long a runtime has to kill a container before that is done without it; the chart waits 5 s for the exit. */
 const UNAIDED_MS = 2_000
 
+const SIGNAL = 'signalContainer'
+
 type Find = (id: string) => Supervisor
 
 /** The container chart with real effects; `find` gives the supervisor of a container's id. */
 export function provideEffects(find: Find): typeof containerMachine {
-  const effect = <Output, Input extends RunInput>(work: Work<Output, Input>) =>
-    fromPromise<Output, Input>(({ input, signal }) => perform(find, input, signal, work))
+  const effect = <Output, Input extends RunInput>(name: string, work: Work<Output, Input>) =>
+    fromPromise<Output, Input>(({ input, signal }) => perform(name, find, input, signal, work))
 
-  const afterExit = (work: (supervisor: Supervisor, signal: AbortSignal) => void | Promise<void>) =>
+  const afterExit = (
+    name: string,
+    work: (supervisor: Supervisor, signal: AbortSignal) => void | Promise<void>,
+  ) =>
     fromPromise<void, RunInput>(async ({ input, signal }) => {
       const supervisor = find(input.id)
-      await onceDurable(supervisor.engine, signal, () => work(supervisor, signal))
+      await onceDurable(supervisor.engine, signal, () =>
+        traced(traceOf(name, supervisor), async () => work(supervisor, signal)),
+      )
     })
 
   return containerMachine.provide({
     actors: {
-      createContainer: effect((supervisor, _, signal) => create(supervisor, signal)),
-      startContainer: effect(({ engine, id }, _, signal) => engine.runtime.start(id, { signal })),
+      createContainer: effect('createContainer', (supervisor, _, signal) => create(supervisor, signal)),
+      startContainer: effect('startContainer', ({ engine, id }, _, signal) =>
+        engine.runtime.start(id, { signal }),
+      ),
       signalContainer: fromPromise<void, SignalInput>(({ input, signal }) => answer(find, input, signal)),
-      pauseContainer: effect(({ engine, id }, _, signal) => engine.runtime.pause(id, { signal })),
-      resumeContainer: effect(({ engine, id }, _, signal) => engine.runtime.resume(id, { signal })),
-      checkpointContainer: effect(checkpoint),
-      restoreContainer: effect((supervisor, input, signal) =>
+      pauseContainer: effect('pauseContainer', ({ engine, id }, _, signal) =>
+        engine.runtime.pause(id, { signal }),
+      ),
+      resumeContainer: effect('resumeContainer', ({ engine, id }, _, signal) =>
+        engine.runtime.resume(id, { signal }),
+      ),
+      checkpointContainer: effect('checkpointContainer', checkpoint),
+      restoreContainer: effect('restoreContainer', (supervisor, input, signal) =>
         create(supervisor, signal, restoreOptions(supervisor, input)),
       ),
-      recordExit: afterExit(discardExitFile),
-      cleanUp: afterExit(cleanUp),
-      removeContainer: effect(remove),
-      reconcile: effect(reconcileAll),
+      recordExit: afterExit('recordExit', discardExitFile),
+      cleanUp: afterExit('cleanUp', cleanUp),
+      removeContainer: effect('removeContainer', remove),
+      reconcile: effect('reconcile', reconcileAll),
     },
   })
 }
@@ -62,14 +76,24 @@ export function provideEffects(find: Find): typeof containerMachine {
 type Work<Output, Input> = (supervisor: Supervisor, input: Input, signal: AbortSignal) => Promise<Output>
 
 async function perform<Output, Input extends RunInput>(
+  name: string,
   find: Find,
   input: Input,
   signal: AbortSignal,
   work: Work<Output, Input>,
 ): Promise<Output> {
   const supervisor = find(input.id)
-  return afterCommit(supervisor.engine, signal, () => work(supervisor, input, signal))
+  return afterCommit(supervisor.engine, signal, () =>
+    traced(traceOf(name, supervisor), () => work(supervisor, input, signal)),
+  )
 }
+
+const traceOf = (effect: string, { id, row }: Supervisor): EffectTrace => ({
+  effect,
+  containerId: id,
+  name: row.name,
+  generation: row.generation,
+})
 
 /** The seed's createOCIContainer. What failed leaves nothing in the runtime. */
 async function create(
@@ -107,10 +131,10 @@ async function clearAfterFailure(supervisor: Supervisor): Promise<void> {
  * answered to its caller; nobody awaits that actor, so its failure must not become the chart's.
  */
 async function answer(find: Find, input: SignalInput, signal: AbortSignal): Promise<void> {
-  if (input.request === undefined) return perform(find, input, signal, signalForStop)
+  if (input.request === undefined) return perform(SIGNAL, find, input, signal, signalForStop)
   const answered = find(input.id).signalRequests.get(input.request)
   try {
-    await perform(find, input, signal, deliver)
+    await perform(SIGNAL, find, input, signal, deliver)
     answered?.(undefined)
   } catch (error) {
     answered?.(error instanceof Error ? error : new Error(String(error)))

@@ -17,6 +17,7 @@ import { RunchartError } from '../../errors.ts'
 import { makeSessionDirectory } from '../creation/directories.ts'
 import { within } from '../monitor.ts'
 import { afterCommit } from '../work/after-commit.ts'
+import { type EffectTrace, traced } from '../work/tracing.ts'
 import type { Session } from './session.ts'
 
 /** conmon writes its exit file between its command's end and its own. */
@@ -26,19 +27,32 @@ const SIGKILL = 9
 /** The exec chart with the effects of one session. */
 export function provideExecEffects(session: Session): typeof execMachine {
   const effect = <Output, Input extends ExecRunInput>(
+    name: string,
     work: (session: Session, input: Input, signal: AbortSignal) => Promise<Output>,
   ) =>
     fromPromise<Output, Input>(({ input, signal }) =>
-      afterCommit(session.supervisor.engine, signal, () => work(session, input, signal)),
+      afterCommit(session.supervisor.engine, signal, () =>
+        traced(traceOf(name, session), () => work(session, input, signal)),
+      ),
     )
   return execMachine.provide({
     actors: {
-      startSession: effect(start),
-      signalSession: fromPromise<void, ExecSignalInput>(({ input }) => answer(session, input)),
-      findSession: effect(findSession),
+      startSession: effect('startSession', start),
+      signalSession: fromPromise<void, ExecSignalInput>(({ input }) =>
+        traced(traceOf('signalSession', session), () => answer(session, input)),
+      ),
+      findSession: effect('findSession', findSession),
     },
   })
 }
+
+const traceOf = (effect: string, { id, supervisor }: Session): EffectTrace => ({
+  effect,
+  containerId: supervisor.id,
+  name: supervisor.name,
+  generation: supervisor.row.generation,
+  sessionId: id,
+})
 
 async function start(session: Session, _: ExecRunInput, chartSignal: AbortSignal): Promise<StartedSession> {
   const { supervisor, request, directory } = session
