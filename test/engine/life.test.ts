@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Container, type Engine, type EngineEvent, IllegalTransitionError } from '../../src/index.ts'
@@ -34,10 +34,11 @@ describe('a container’s life', () => {
   test('goes through every state, each told in order with a number of its own', async () => {
     const seen: EngineEvent[] = []
     const subscription = engine.events.subscribe((event) => seen.push(event))
-    const container = await place.sh(engine, 'sleep 0.3; exit 7')
+    const container = await place.sh(engine, 'until [ -e /resumed ]; do sleep 0.05; done; exit 7')
     await container.start()
     await container.pause()
     await container.resume()
+    writeFileSync(join(place.rootfs, 'resumed'), '')
     await container.wait()
     await expect.poll(() => container.state).toBe('exited')
     await container.remove()
