@@ -55,8 +55,9 @@ const judgePause: Judge<undefined> = (change) => {
   return change.to === 'running' || ENDING.has(change.to) ? failed(change, 'be paused') : undefined
 }
 
+/** A container that exits before its resume returns has been resumed: what stands still ends by nothing but SIGKILL. */
 const judgeResume: Judge<undefined> = (change) => {
-  if (change.to === 'running') return done
+  if (change.to === 'running' || (change.from === 'resuming' && change.to === 'stopped')) return done
   return change.to === 'paused' || ENDING.has(change.to) ? failed(change, 'be resumed') : undefined
 }
 
