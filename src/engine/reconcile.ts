@@ -138,16 +138,19 @@ async function endOrphan(supervisor: Supervisor, signal: AbortSignal): Promise<R
 
 /** Nobody waits any more for a create that its engine did not live to see the end of. */
 async function abandonCreation(supervisor: Supervisor, lifeline: Lifeline | undefined): Promise<Reconciled> {
-  const { paths, id, name } = supervisor
+  const { paths } = supervisor
   if (lifeline !== undefined) await killMonitor(paths.runDirectory, lifeline)
   supervisor.witnesses.release()
   await clearCreation(supervisor)
-  const failure = new RunchartError('EINTERRUPTED', `the engine ended while it created container ${name}`, {
+  return { found: 'absent', failure: interruptedCreation(supervisor) }
+}
+
+/** Why a container that was being created is not there. */
+export const interruptedCreation = ({ id, name }: Supervisor): RunchartError =>
+  new RunchartError('EINTERRUPTED', `the engine ended while it created container ${name}`, {
     containerId: id,
     hint: 'create it again',
   })
-  return { found: 'absent', failure }
-}
 
 const ended = (cause: ExitCause): Reconciled => ({ found: 'ended', evidence: withoutCode(cause) })
 

@@ -23,6 +23,7 @@ import { signalName } from '../../spec/signals.ts'
 import type { ExecRow } from '../../store/records.ts'
 import type { ExecExit, ExecState } from '../../types.ts'
 import type { Supervisor } from '../supervisor.ts'
+import { provideExecEffects } from './effects.ts'
 import type { ExecRequest } from './request.ts'
 
 type Snapshot = SnapshotFrom<typeof execMachine>
@@ -109,7 +110,7 @@ export class Session {
     const known = this.request === undefined ? { process: this.#row.process ?? undefined } : undefined
     const input = { id: this.id, containerId: this.supervisor.id, known }
     const { world } = this.supervisor.engine
-    const actor = createActor(world.execChart(this), { input, clock: world.clock })
+    const actor = createActor(provideExecEffects(this), { input, clock: world.clock })
     this.#actor = actor
     actor.subscribe({
       next: (snapshot) => this.#onSnapshot(snapshot),

@@ -2,6 +2,7 @@ import type { Ownership } from '../../root/ownership.ts'
 import { StoredEventStream } from '../../store/event-stream.ts'
 import { Journal } from '../../store/journal.ts'
 import type { EngineContext } from '../context.ts'
+import { provideEffects } from '../effects.ts'
 import { ContainerEngine } from '../engine.ts'
 import { Commands, InFlight } from '../work/in-flight.ts'
 
@@ -21,7 +22,7 @@ export async function assembleEngine({ owned, ...parts }: EngineParts): Promise<
     const events = new StoredEventStream(store, (error) =>
       logger.error({ err: error }, 'a consumer of events threw'),
     )
-    const chart = world.containerChart((id) => engine.supervisor(id))
+    const chart = provideEffects((id) => engine.supervisor(id), world.containers)
     const context = { ...parts, chart, journal, commands: new Commands(), effects: new InFlight() }
     const engine: ContainerEngine = new ContainerEngine(context, events, owned)
     await recoverOrClose(engine)

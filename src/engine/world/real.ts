@@ -2,18 +2,18 @@ import { watchExits } from '../../../effects/exits/watcher.ts'
 import { realClock } from '../../clock.ts'
 import { prepareSpec } from '../../spec/prepare.ts'
 import { attach } from '../attach/attach.ts'
-import { provideEffects } from '../effects.ts'
-import { provideExecEffects } from '../exec/effects.ts'
 import { ExitWatch } from '../exits/watch.ts'
 import { assertCheckpointing } from '../runtime/checkpoint.ts'
 import { listProcesses } from '../runtime/top.ts'
+import { realContainers } from './containers.ts'
+import { realSessions } from './sessions.ts'
 import type { World } from './world.ts'
 
 /** conmon, an OCI runtime, the kernel and the file system. */
 export const realWorld: World = {
   clock: realClock,
-  containerChart: provideEffects,
-  execChart: provideExecEffects,
+  containers: realContainers,
+  sessions: realSessions,
   prepareSpec,
   watchExits(bearings) {
     const watch = new ExitWatch(bearings, watchExits(bearings.dir))

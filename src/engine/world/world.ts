@@ -1,9 +1,9 @@
-import type { containerMachine, execMachine } from '../../../machines/index.ts'
 import type { Clock } from '../../clock.ts'
 import type { SpecHost } from '../../spec/host.ts'
 import type { Spec } from '../../spec/types.ts'
 import type { Attachment, AttachOptions, CreateOptions, ProcessInfo } from '../../types.ts'
-import type { Session } from '../exec/session.ts'
+import type { ContainerEffects } from '../effects.ts'
+import type { SessionEffects } from '../exec/effects.ts'
 import type { ExitWatchBearings } from '../exits/watch.ts'
 import type { Supervisor } from '../supervisor.ts'
 
@@ -13,10 +13,8 @@ import type { Supervisor } from '../supervisor.ts'
  */
 export interface World {
   readonly clock: Clock
-  /** The container chart with effects; `find` gives the supervisor of a container's id. */
-  containerChart(find: (id: string) => Supervisor): typeof containerMachine
-  /** The exec chart with the effects of one session. */
-  execChart(session: Session): typeof execMachine
+  readonly containers: ContainerEffects
+  readonly sessions: SessionEffects
   /** The spec of a new container; throws InvalidInputError. */
   prepareSpec(id: string, options: CreateOptions, host: SpecHost): Promise<Spec>
   /** Has exits looked for until it is closed. */
