@@ -68,7 +68,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
         notifySocket: creation.inherited.notifySocket,
       })
     const store = await openStore({
-      ...{ path: paths.store, lastToldPath: paths.lastTold, bootId: readBootId() },
+      ...{ path: paths.store, lastToldPaths: paths.lastTold, bootId: readBootId() },
       onTrouble: (error) => logger.warn({ err: error }, 'the number of the newest event is not kept'),
       onRestart: () => forgetRuntimeState(paths),
     })

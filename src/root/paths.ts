@@ -23,10 +23,10 @@ export interface EnginePaths {
   /** Survives a restart of the machine. */
   root: string
   store: string
+  /** The number of the newest event that was told; in both roots. */
+  lastTold: readonly string[]
   /** Gone with a restart of the machine. */
   runRoot: string
-  /** The number of the newest event that was told. */
-  lastTold: string
   exits: string
   sockets: string
   /** The runtime's own state. */
@@ -37,8 +37,8 @@ export interface EnginePaths {
 export const enginePaths = (root: string, runRoot: string): EnginePaths => ({
   root,
   store: join(root, 'store.db'),
+  lastTold: [join(root, 'last-seq'), join(runRoot, 'last-seq')],
   runRoot,
-  lastTold: join(runRoot, 'last-seq'),
   exits: join(runRoot, 'exits'),
   sockets: join(runRoot, 'socket'),
   runtimeRoot: join(runRoot, 'runtime'),

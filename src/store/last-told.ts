@@ -4,45 +4,49 @@ import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs'
 const WIDTH = 16
 
 /**
- * The number of the newest event that was told since the machine was started, kept in the run root: where an older
- * copy of the store is put back, numbers still do not go back. What cannot be kept here is no obstacle.
+ * The number of the newest event that was told, kept beside the store and in the run root, of which the one may be put
+ * back to what it was, and the other goes with the boot: where an older copy of the store is put back, numbers still
+ * do not go back. What cannot be kept here is no obstacle.
  */
 export class LastTold {
   readonly #onTrouble: (error: unknown) => void
-  #fd: number | undefined
+  readonly #fds = new Set<number>()
 
-  constructor(path: string, onTrouble: (error: unknown) => void) {
+  constructor(paths: readonly string[], onTrouble: (error: unknown) => void) {
     this.#onTrouble = onTrouble
     const { O_RDWR, O_CREAT, O_NOFOLLOW } = constants
-    this.#attempt(() => {
-      this.#fd = openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600)
-    })
+    for (const path of paths) {
+      this.#attempt(() => this.#fds.add(openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600)))
+    }
   }
 
   /** 0 where there is none. */
   read(): number {
-    const buffer = Buffer.alloc(WIDTH)
-    this.#attempt(() => this.#fd !== undefined && readSync(this.#fd, buffer, 0, WIDTH, 0))
-    const text = buffer.toString('latin1')
-    return /^\d+$/.test(text) ? Number(text) : 0
+    const numbers = [...this.#fds].map((fd) => {
+      const buffer = Buffer.alloc(WIDTH)
+      this.#attempt(() => readSync(fd, buffer, 0, WIDTH, 0), fd)
+      const text = buffer.toString('latin1')
+      return /^\d+$/.test(text) ? Number(text) : 0
+    })
+    return Math.max(0, ...numbers)
   }
 
   /** In place: a full disk takes that as well. */
   write(seq: number): void {
     const line = `${String(seq).padStart(WIDTH, '0')}\n`
-    this.#attempt(() => this.#fd !== undefined && writeSync(this.#fd, line, 0))
+    for (const fd of this.#fds) this.#attempt(() => writeSync(fd, line, 0), fd)
   }
 
   close(): void {
-    if (this.#fd !== undefined) closeSync(this.#fd)
-    this.#fd = undefined
+    for (const fd of this.#fds) closeSync(fd)
+    this.#fds.clear()
   }
 
-  #attempt(work: () => unknown): void {
+  #attempt(work: () => unknown, fd?: number): void {
     try {
       work()
     } catch (error) {
-      this.close()
+      if (fd !== undefined && this.#fds.delete(fd)) closeSync(fd)
       this.#onTrouble(error)
     }
   }

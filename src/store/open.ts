@@ -6,7 +6,7 @@ import { Store } from './store.ts'
 export interface StoreOptions {
   path: string
   /** Of {@link LastTold}. */
-  lastToldPath: string
+  lastToldPaths: readonly string[]
   bootId: string
   /** Where what was told cannot be kept. */
   onTrouble: (error: unknown) => void
@@ -16,8 +16,8 @@ export interface StoreOptions {
 
 /** Opens a store, or makes it. Waits a while where another process holds it. Throws StoreError. */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const { path, lastToldPath, bootId, onTrouble, onRestart } = options
-  const told = new LastTold(lastToldPath, onTrouble)
+  const { path, lastToldPaths, bootId, onTrouble, onRestart } = options
+  const told = new LastTold(lastToldPaths, onTrouble)
   try {
     return await outlastLock(() => new Store(path, bootId, { told, onRestart }))
   } catch (error) {

@@ -174,7 +174,8 @@ export class Store {
   #continueNumbering(lastBoot: unknown, bootId: string): number {
     const stored = Number(this.#statement(SQL.lastSeq).get()?.seq ?? 0)
     const restarted = lastBoot !== undefined && lastBoot !== bootId
-    const seq = Math.max(stored + (restarted ? SEQ_SKIP_AFTER_RESTART : 0), this.#told?.read() ?? 0)
+    const told = Math.max(stored, this.#told?.read() ?? 0)
+    const seq = told + (restarted ? SEQ_SKIP_AFTER_RESTART : 0)
     this.#transaction(() => {
       this.#run(SQL.setMeta, 'boot_id', bootId)
       if (seq === stored) return

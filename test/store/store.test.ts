@@ -154,7 +154,7 @@ describe('sequence numbers', () => {
   })
 
   test('go on from the newest that was told, where an older copy of the store is put back', () => {
-    const opened = (): Store => new Store(path, 'boot', { told: new LastTold(`${path}.told`, () => {}) })
+    const opened = (): Store => new Store(path, 'boot', { told: new LastTold([`${path}.told`], () => {}) })
     const first = opened()
     first.commit([introduction('c1')])
     first.close()
@@ -167,6 +167,29 @@ describe('sequence numbers', () => {
     onTestFinished(() => third.close())
     expect(third.containers().map(({ id }) => id)).toEqual(['c1'])
     expect(third.commit([introduction('c4')])[0]?.seq).toBe(4)
+  })
+
+  test('skip ahead of it too, where one is put back and the machine restarted, again and again', () => {
+    const told = (boot: string): Store => {
+      const store = new Store(path, boot, { told: new LastTold([`${path}.a`, `${path}.b`], () => {}) })
+      onTestFinished(() => store.close())
+      return store
+    }
+    const first = told('boot-1')
+    first.commit([introduction('c1')])
+    first.close()
+    const copy = readFileSync(path)
+    let last = 1
+    for (const boot of ['boot-2', 'boot-3', 'boot-4']) {
+      const store = told(boot)
+      const seq = store.commit([introduction('c2')])[0]?.seq ?? 0
+      expect(seq).toBeGreaterThan(last)
+      last = seq
+      store.close()
+      // One of the two goes with the boot.
+      rmSync(`${path}.a`)
+      writeFileSync(path, copy)
+    }
   })
 })
 

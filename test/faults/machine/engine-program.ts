@@ -20,6 +20,11 @@ const METHODS: Record<string, (...args: Args) => unknown> = {
   kill: (id, signal) => on(id).kill(signal as string),
   wait: (id) => on(id).wait(),
   exec: (id, command, options) => on(id).exec(command as string[], options as object),
+  detach: async (id, command) => {
+    const session = await on(id).execSession(command as string[], { detach: true })
+    session.exited.catch(() => {})
+    return { session: session.id, pid: session.pid }
+  },
   remove: (id) => on(id).remove({ force: true }),
   inspect: (id) => on(id).inspect(),
   snapshot: () => engine.snapshot(),

@@ -20,6 +20,8 @@ export interface RemoteEngine extends AsyncDisposable {
   kill(id: string, signal: string): Promise<void>
   wait(id: string): Promise<ExitRecord>
   exec(id: string, command: string[], options?: object): Promise<ExecResult>
+  /** A command that is not waited for. */
+  detach(id: string, command: string[]): Promise<{ session: string; pid: number }>
   remove(id: string): Promise<void>
   inspect(id: string): Promise<ContainerInfo>
   snapshot(): Promise<{ containers: ContainerInfo[]; seq: number }>
@@ -54,6 +56,7 @@ const ABOUT_A_CONTAINER = new Set([
   'kill',
   'wait',
   'exec',
+  'detach',
   'remove',
   'inspect',
 ])
