@@ -13,8 +13,10 @@ import type {
   SessionOptions,
   TerminalSize,
 } from './exec-types.ts'
+import type { RestartChoice, RestartInfo } from './policy-types.ts'
 
 export * from './exec-types.ts'
+export * from './policy-types.ts'
 export type { ExitCause }
 
 /** The top-level states of the container chart, as libpod names the stable ones. */
@@ -114,6 +116,10 @@ export interface ContainerInfo {
   labels: Record<string, string>
   /** What it was created by, where that was given; else null. */
   key: string | null
+  /** null where nothing starts it again. */
+  restart: RestartInfo | null
+  /** How often it has been started again since the user started it. */
+  restarts: number
 }
 
 interface EventBase {
@@ -199,6 +205,22 @@ export interface WatchRestoredEvent extends EngineEventBase {
   type: 'watch.restored'
 }
 
+/** A run has ended, and the container's policy is going to start it again. */
+export interface RestartScheduledEvent extends ContainerEventBase {
+  type: 'restart.scheduled'
+  /** The restarts in a row, this one included, between which no run has lasted. */
+  attempt: number
+  /** Milliseconds that it is put off for. */
+  delayMs: number
+}
+
+/** A container has failed as often as its policy allows. */
+export interface RestartGivenUpEvent extends ContainerEventBase {
+  type: 'restart.given-up'
+  /** How often it was started again. */
+  restarts: number
+}
+
 /** What `engine.events` carries; a discriminated union on `type`. */
 export type EngineEvent =
   | StateEvent
@@ -206,6 +228,8 @@ export type EngineEvent =
   | MonitorLostEvent
   | ExecStartedEvent
   | ExecExitedEvent
+  | RestartScheduledEvent
+  | RestartGivenUpEvent
   | WatchDegradedEvent
   | WatchRestoredEvent
 
@@ -286,6 +310,8 @@ export interface CreateOptions {
    * now. 1 to 256 characters, free again once the container is removed. Throws KeyTakenError where the options differ.
    */
   key?: string | undefined
+  /** Whether the container is started again when it ends; not beside `autoRemove`. */
+  restart?: RestartChoice | undefined
 }
 
 /** A port of the host, and what it leads to in the container. */

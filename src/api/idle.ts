@@ -1,7 +1,7 @@
 import type { Server } from 'node:http'
 import type { ContainerState, Engine } from '../types.ts'
 
-/** States without a process and without anything under way. */
+/** States without a process and without anything under way; a restart may be due in them. */
 const QUIET: ReadonlySet<ContainerState> = new Set(['configured', 'stopped', 'exited', 'removed'])
 
 /**
@@ -13,7 +13,11 @@ const QUIET: ReadonlySet<ContainerState> = new Set(['configured', 'stopped', 'ex
 export function watchIdle(server: Server, engine: Engine, seconds: number, onIdle: () => void): () => void {
   let open = 0
   let timer: NodeJS.Timeout | undefined
-  const isQuiet = (): boolean => engine.snapshot().containers.every(({ state }) => QUIET.has(state))
+  const isQuiet = (): boolean =>
+    engine.snapshot().containers.every(({ state, restart }) => {
+      const isDue = restart?.state === 'backing-off' || restart?.state === 'restarting'
+      return QUIET.has(state) && !isDue
+    })
   const rearm = (): void => {
     clearTimeout(timer)
     // Where something lives when the timer ends, its own end is an event that sets the timer again.

@@ -1,5 +1,6 @@
 /** What the owner's API takes. Anything that is not named here is refused. */
 import Type, { type Static } from 'typebox'
+import type { RestartPolicyName } from '../types.ts'
 
 const strict = { additionalProperties: false } as const
 
@@ -23,6 +24,32 @@ const CgroupManager = Type.Unsafe<'cgroupfs' | 'systemd'>(Type.String())
 /** Descriptors of a process of the same user, which are opened anew for the container. */
 const DescriptorSource = Type.Optional(
   Type.Object({ pid: Type.Integer(), fds: Type.Array(Type.Integer()) }, strict),
+)
+
+/** A policy's name, which the engine reads, or all of it. */
+const Restart = Type.Optional(
+  Type.Union([
+    Type.Unsafe<RestartPolicyName>(Type.String()),
+    Type.Object(
+      {
+        policy: Type.Unsafe<RestartPolicyName>(Type.String()),
+        maxRetries: Type.Optional(Type.Number()),
+        backOff: Type.Optional(
+          Type.Object(
+            {
+              initial: Type.Optional(Type.Number()),
+              factor: Type.Optional(Type.Number()),
+              cap: Type.Optional(Type.Number()),
+              jitter: Type.Optional(Type.Number()),
+              resetAfter: Type.Optional(Type.Number()),
+            },
+            strict,
+          ),
+        ),
+      },
+      strict,
+    ),
+  ]),
 )
 
 /** {@link import('../types.ts').CreateOptions} as JSON. */
@@ -55,6 +82,7 @@ export const CreateBody = Type.Object(
     autoRemove: Type.Optional(Type.Boolean()),
     labels: Type.Optional(Type.Record(Type.String(), Type.String())),
     key: Type.Optional(Type.String()),
+    restart: Restart,
   },
   strict,
 )

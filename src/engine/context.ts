@@ -7,6 +7,7 @@ import type { EnginePaths } from '../root/paths.ts'
 import type { Journal } from '../store/journal.ts'
 import type { Store } from '../store/store.ts'
 import type { CreationSettings } from './creation/settings.ts'
+import type { Boot } from './policies/boot.ts'
 import type { Commands, InFlight } from './work/in-flight.ts'
 import type { World } from './world/world.ts'
 
@@ -24,6 +25,7 @@ export interface EngineContext {
   runtime: Runtime
   /** Another, by its absolute path and by who makes its cgroups. */
   runtimeAt: (path: string, manager: CgroupManager) => Runtime
+  boot: Boot
   limit: Limiter
   store: Store
   journal: Journal

@@ -6,6 +6,7 @@ import { makeRunDirectories, type Ownership } from '../root/ownership.ts'
 import { currentHost } from '../spec/host.ts'
 import { newId, validateName } from '../spec/names.ts'
 import { toMilliseconds } from '../spec/options.ts'
+import { readRestartPolicy } from '../spec/policies/restart.ts'
 import { parseSignal } from '../spec/signals.ts'
 import type { Spec } from '../spec/types.ts'
 import type { StoredEventStream } from '../store/event-stream.ts'
@@ -29,8 +30,9 @@ import { ContainerHandle, containerInfo } from './handle.ts'
 import { ContainerSet } from './live/containers.ts'
 import { within } from './monitor.ts'
 import { NO_FACTS } from './row.ts'
-import { type Change, Supervisor } from './supervisor.ts'
+import { Supervisor } from './supervisor.ts'
 import * as verbs from './verbs.ts'
+import { resting } from './work/resting.ts'
 import type { WatchedExits } from './world/world.ts'
 
 const DEFAULT_STOP_TIMEOUT = 10
@@ -197,6 +199,7 @@ export class ContainerEngine implements Engine {
         autoRemove: options.autoRemove,
         labels: options.labels === undefined ? undefined : { ...options.labels },
         key,
+        restart: readRestartPolicy(options),
         monitor: monitorSettings(id, options, spec, this.#context.creation),
       },
       state: 'configured',
@@ -244,6 +247,7 @@ export class ContainerEngine implements Engine {
     }
     const supervisor = new Supervisor(this.#context, row, bearings, spec)
     watchAutoRemoval(supervisor)
+    supervisor.policies.begin()
     this.#supervisors.set(row.id, supervisor)
     this.containers.changed()
     this.#idsByName.set(row.name, row.id)
@@ -329,7 +333,11 @@ export class ContainerEngine implements Engine {
     for (;;) {
       const moving = [...this.#supervisors.values()].filter((supervisor) => !supervisor.isSettled)
       if (moving.length === 0 && commands.isEmpty && effects.isEmpty) return
-      await Promise.all([commands.settled(), effects.settled(), ...moving.map(settling)])
+      await Promise.all([
+        commands.settled(),
+        effects.settled(),
+        ...moving.map((one) => resting(one).catch(() => {})),
+      ])
     }
   }
 
@@ -370,15 +378,4 @@ export class ContainerEngine implements Engine {
     if (this.#closing === undefined) return
     throw new EngineClosedError()
   }
-}
-
-/** Resolves at the first commit after which the container rests. */
-function settling(supervisor: Supervisor): Promise<void> {
-  return new Promise((resolve) => {
-    const unlisten = supervisor.listen((change: Change | 'closed') => {
-      if (change !== 'closed' && !supervisor.isSettled) return
-      unlisten()
-      resolve()
-    })
-  })
 }

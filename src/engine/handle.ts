@@ -23,6 +23,7 @@ import type {
 import { awaitChange } from './await-change.ts'
 import { monitorInfo } from './creation/container.ts'
 import { collectExec, openSession, stopSessions, unlessAborted } from './exec/handle.ts'
+import { restartInfo } from './policies/info.ts'
 import type { Supervisor } from './supervisor.ts'
 import * as verbs from './verbs.ts'
 
@@ -232,5 +233,6 @@ export function containerInfo({ row, settings, paths }: Supervisor): ContainerIn
     autoRemove: settings.autoRemove === true,
     labels: settings.labels ?? {},
     key: settings.key?.value ?? null,
+    ...restartInfo(row),
   }
 }

@@ -14,6 +14,7 @@ import { defaultRoot, defaultRunRoot, type EnginePaths, enginePaths } from '../r
 import { openStore } from '../store/open.ts'
 import type { Engine } from '../types.ts'
 import { type CreationOptions, creationSettings } from './creation/settings.ts'
+import { presentBoot, type RestartStopped } from './policies/boot.ts'
 import { assembleEngine } from './world/assemble.ts'
 import { realWorld } from './world/real.ts'
 
@@ -31,6 +32,12 @@ export interface EngineOptions extends CreationOptions {
   criu?: string | undefined
   /** How many programs may run at once; twice the cores. One that has hung for seconds does not count. */
   concurrency?: number | undefined
+  /**
+   * When the restart policy `always` starts what the user has stopped, as the engine opens: `after-boot`, where the
+   * machine was restarted since, and where left out; `always`, whenever it opens, as a service does; `never`, as one
+   * that is opened for a single command.
+   */
+  restartStopped?: RestartStopped | undefined
   /** Where the engine logs; it is silent without one. */
   logger?: Logger | undefined
 }
@@ -50,6 +57,7 @@ export interface EngineOptions extends CreationOptions {
 export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   const logger = options.logger ?? pino({ level: 'silent' })
   const creation = creationSettings(options, logger.level)
+  const boot = presentBoot(readBootId(), options.restartStopped)
   if (creation.monitorLost === 'keep') await assertExitWatch()
   const conmonPath = findProgram(options.conmon ?? 'conmon')
   const [runtimePath] = await Promise.all([
@@ -68,13 +76,13 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
         notifySocket: creation.inherited.notifySocket,
       })
     const store = await openStore({
-      ...{ path: paths.store, lastToldPaths: paths.lastTold, bootId: readBootId() },
+      ...{ path: paths.store, lastToldPaths: paths.lastTold, bootId: boot.id },
       onTrouble: (error) => logger.warn({ err: error }, 'the number of the newest event is not kept'),
       onRestart: () => forgetRuntimeState(paths),
     })
     return await assembleEngine({
       ...{ paths, owned, store, world: realWorld, creation, logger },
-      ...{ conmonPath, criu: options.criu, runtimeAt, limit },
+      ...{ conmonPath, criu: options.criu, runtimeAt, limit, boot },
       runtime: runtimeAt(runtimePath, creation.cgroupManager),
     })
   } catch (error) {

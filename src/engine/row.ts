@@ -36,6 +36,7 @@ export function nextRow(
       // An engine that dies while it asks leaves the next one the same question.
       ...(state === 'reconciling' && { before: row.facts.before ?? row.state }),
       ...(row.facts.execs !== undefined && { execs: row.facts.execs }),
+      ...(row.facts.restart !== undefined && { restart: row.facts.restart }),
     },
   }
 }
@@ -66,6 +67,10 @@ const MAKING: ReadonlySet<ContainerState> = new Set(['creating', 'restoring', 'r
 /** Whether that transition is the end of a run that never came to be. */
 export const cameToNothing = (from: ContainerState, to: ContainerState): boolean =>
   to === 'configured' && MAKING.has(from)
+
+/** Whether that transition is the end of a run, of one that never came to be too. */
+export const endsRun = (from: ContainerState, to: ContainerState): boolean =>
+  (from !== to && to === 'stopped') || cameToNothing(from, to)
 
 function exitOf(
   row: ContainerRow,

@@ -3,6 +3,7 @@ import { type Actor, createActor, type SnapshotFrom } from 'xstate'
 import {
   CONTAINER_COMMANDS,
   type ContainerCommand,
+  type ContainerEvent,
   type ContainerObservation,
   type containerMachine,
   type ExitEvidence,
@@ -21,13 +22,15 @@ import type {
   ExecRow,
   UnnumberedEvent,
 } from '../store/records.ts'
-import type { ContainerState, EngineEvent } from '../types.ts'
+import type { ContainerState, EngineEvent, ExitRecord } from '../types.ts'
 import type { EngineContext } from './context.ts'
 import { removeMonitorPidFile } from './creation/clear.ts'
 import { Readers } from './ending/readers.ts'
 import type { SessionEvent } from './exec/session.ts'
 import { Sessions } from './exec/sessions.ts'
-import { cameToNothing, errorOf, losesMonitor, nextRow } from './row.ts'
+import { Policies } from './policies/policies.ts'
+import type { PolicyEvent } from './policies/restarts.ts'
+import { endsRun, errorOf, losesMonitor, nextRow } from './row.ts'
 import { withOwnRuntime } from './runtime/own-runtime.ts'
 import { findEvidence } from './witness/evidence.ts'
 import { Witnesses } from './witness/witnesses.ts'
@@ -79,6 +82,8 @@ export class Supervisor {
   readonly sessions: Sessions
   /** Who tells of the end of its run. */
   readonly witnesses: Witnesses
+  /** What is done with it without being asked for. */
+  readonly policies: Policies
   /** Whoever reads its log. */
   readonly readers = new Readers()
   /** Requests of `kill` that wait for their signal to be delivered. */
@@ -113,11 +118,17 @@ export class Supervisor {
     this.#newest = row
     this.#spec = spec
     this.#known = spec === undefined ? knownFrom(row) : undefined
+    this.policies = new Policies(this)
   }
 
   /** The row as committed. */
   get row(): ContainerRow {
     return this.#committed
+  }
+
+  /** How its last run ended, committed or not; null while another is under way. */
+  get lastExit(): ExitRecord | null {
+    return this.#newest.facts.exit
   }
 
   /** The container's first process; undefined where none is known. */
@@ -174,9 +185,13 @@ export class Supervisor {
     if (this.#closed) throw new EngineClosedError()
   }
 
-  /** Gives the chart a command. Throws IllegalTransitionError where its state does not take it. */
-  command(command: ContainerCommand): void {
+  /**
+   * Gives the chart a command; one of the user's is a wish too, which a policy's is not. Throws IllegalTransitionError
+   * where its state does not take it.
+   */
+  command(command: ContainerCommand, by: 'user' | 'policy' = 'user'): void {
     this.assertTakes(command)
+    if (by === 'user') this.policies.wish(command)
     this.#running().send(command)
   }
 
@@ -203,11 +218,18 @@ export class Supervisor {
     const { execs: _, ...facts } = this.#newest.facts
     this.#newest = { ...this.#newest, facts: execs === undefined ? facts : { ...facts, execs } }
     const row = this.#newest
-    const at = this.#now()
     const { promise, resolve, reject } = Promise.withResolvers<void>()
-    for (const event of events) this.#append({ row, event: { ...stamp(row, at), ...event } })
+    this.#appendEvents(row, events)
     this.engine.journal.append({ ...this.#entry({ row }, undefined, resolve), refused: reject })
     return promise
+  }
+
+  /** Commits what the policies have come to by themselves, with events of theirs. */
+  recordPolicies(events: readonly PolicyEvent[]): void {
+    this.#newest = { ...this.#newest, facts: this.policies.onto(this.#newest.facts) }
+    const row = this.#newest
+    if (events.length === 0) this.#append({ row })
+    else this.#appendEvents(row, events)
   }
 
   /** A number that tells one `kill` from another. */
@@ -228,9 +250,9 @@ export class Supervisor {
     return this.engine.journal.appendNow(this.#entry({ row, event }))
   }
 
-  /** Whether the chart's state has a place for what was seen. */
-  takes(observation: ContainerObservation): boolean {
-    return !this.#closed && this.#actor?.getSnapshot().can(observation) === true
+  /** Whether the chart's state has a place for it. */
+  takes(event: ContainerEvent): boolean {
+    return !this.#closed && this.#actor?.getSnapshot().can(event) === true
   }
 
   /** Gives the chart what was seen; the engine may have let go meanwhile. */
@@ -284,6 +306,7 @@ export class Supervisor {
     this.#closed = true
     for (const answer of this.signalRequests.values()) answer(new EngineClosedError())
     this.sessions.close()
+    this.policies.close()
     this.#actor?.stop()
     this.witnesses.release()
     this.#tell('closed')
@@ -314,12 +337,13 @@ export class Supervisor {
     const state = topLevel(snapshot)
     const before = this.#newest
     const at = this.#now()
-    const row = nextRow(before, state, snapshot.context, at)
+    const next = nextRow(before, state, snapshot.context, at)
     const { failure: thrown } = snapshot.context
     const failure = errorOf(thrown, this)
     // The same words again are another failure, which somebody may wait for.
-    if (state === before.state && sameFacts(before, row) && thrown === this.#thrown) return
+    if (state === before.state && sameFacts(before, next) && thrown === this.#thrown) return
     this.#thrown = thrown
+    const { row, events } = this.policies.follow(before, next)
     this.#newest = row
     if (row.generation !== before.generation) this.sessions.renew()
     const event = state === before.state ? undefined : stateEvent(before, row, at)
@@ -330,6 +354,12 @@ export class Supervisor {
       this.#append({ row, event: lossEvent(row, at) }, undefined, clear)
     }
     this.#append({ row, event, exit }, { from: before.state, to: state, row, failure })
+    this.#appendEvents(row, events)
+  }
+
+  #appendEvents(row: ContainerRow, events: readonly (SessionEvent | PolicyEvent)[]): void {
+    const at = this.#now()
+    for (const event of events) this.#append({ row, event: { ...stamp(row, at), ...event } })
   }
 
   #append(commit: ContainerCommit, change?: Change, done?: () => void): void {
@@ -381,9 +411,6 @@ export class Supervisor {
     })
   }
 }
-
-const endsRun = (from: ContainerState, to: ContainerState): boolean =>
-  (from !== to && to === 'stopped') || cameToNothing(from, to)
 
 /** States that take no end of conmon: it is being made, or asked for. */
 const WITHOUT_MONITOR: ReadonlySet<ContainerState> = new Set(['creating', 'restoring', 'reconciling'])

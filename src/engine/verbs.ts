@@ -119,6 +119,7 @@ async function obey<T>(
   command: ContainerCommand,
   judge: Judge<T>,
   signal: AbortSignal | undefined,
+  by: 'user' | 'policy' = 'user',
 ): Promise<T> {
   signal?.throwIfAborted()
   const { journal } = supervisor.engine
@@ -129,7 +130,7 @@ async function obey<T>(
   const decide = (change: Change) => judge(change) ?? judgeDoubt(change)
   const outcome = awaitChange(supervisor, decide, { signal: cancel, unlessRefused: true })
   try {
-    supervisor.command(command)
+    supervisor.command(command, by)
     return await outcome
   } catch (error) {
     outcome.catch(() => {})
@@ -144,6 +145,10 @@ export const createRun = (supervisor: Supervisor, signal?: AbortSignal): Promise
 
 export const start = (supervisor: Supervisor, signal?: AbortSignal): Promise<undefined> =>
   obey(supervisor, { type: 'start' }, judgeStart, signal)
+
+/** What a restart policy does: the user has not asked for this start. */
+export const restart = (supervisor: Supervisor, signal?: AbortSignal): Promise<undefined> =>
+  obey(supervisor, { type: 'start' }, judgeStart, signal, 'policy')
 
 export const pause = (supervisor: Supervisor, signal?: AbortSignal): Promise<undefined> =>
   obey(supervisor, { type: 'pause' }, judgePause, signal)
@@ -204,16 +209,19 @@ export async function refresh(supervisor: Supervisor, signal?: AbortSignal): Pro
 export const remove = (supervisor: Supervisor, force: boolean, signal?: AbortSignal): Promise<undefined> =>
   obey(supervisor, { type: 'remove', force }, judgeRemove, signal)
 
-/** The seed's stopContainer: a container whose process is gone is stopped already. */
+/** The seed's stopContainer: a container whose process is gone is stopped already, once nothing starts it again. */
 export async function stop(
   supervisor: Supervisor,
   request: { signal: number; graceMs: number },
   signal?: AbortSignal,
 ): Promise<ExitRecord> {
-  const { exit } = supervisor.row.facts
   const command: ContainerCommand = { type: 'stop', ...request }
+  const exit = supervisor.lastExit
   if (exit === null) return obey(supervisor, command, judgeStop, signal)
-  supervisor.command(command)
+  // Between two runs there may be nothing that takes a stop, but the wish for no other run.
+  if (supervisor.policies.isRestartDue && !supervisor.takes(command)) supervisor.policies.wish(command)
+  else supervisor.command(command)
+  await supervisor.engine.journal.committed()
   return exit
 }
 

@@ -1,5 +1,5 @@
 import type { CgroupManager, MonitorPlacement } from '../../effects/cgroup/placement.ts'
-import type { ProcessFacts, StopRequest } from '../../machines/index.ts'
+import type { KnownRestarts, ProcessFacts, RestartPolicy, StopRequest } from '../../machines/index.ts'
 import type { Spec } from '../spec/types.ts'
 import type {
   ContainerState,
@@ -29,6 +29,8 @@ export interface ContainerSettings {
   autoRemove?: boolean | undefined
   labels?: Record<string, string> | undefined
   key?: CreationKey | undefined
+  /** Left out where nothing starts it again. */
+  restart?: RestartPolicy | undefined
 }
 
 /** What makes a create one that can be asked again. */
@@ -59,6 +61,12 @@ export interface ExecRow {
   startedAt: string
 }
 
+/** What a container's restarts have come to, as the next engine needs to know it. */
+export interface RestartRow extends Omit<KnownRestarts, 'afterRestart'> {
+  /** The boot in which they came to that. */
+  bootId: string
+}
+
 /** What a container has come to; committed with each transition. */
 export interface ContainerFacts {
   process: ProcessFacts | null
@@ -71,6 +79,8 @@ export interface ContainerFacts {
   before?: ContainerState | undefined
   /** Live sessions, oldest first; left out where there are none. */
   execs?: ExecRow[] | undefined
+  /** Left out where nothing starts it again, and before its first start. */
+  restart?: RestartRow | undefined
 }
 
 /** One row of the store, without its spec, which is read only when it is needed. */

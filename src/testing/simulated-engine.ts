@@ -8,6 +8,7 @@ import type { Runtime } from '../../effects/runtime/runtime.ts'
 import { type CreationOptions, creationSettings } from '../engine/creation/settings.ts'
 import type { ContainerEngine } from '../engine/engine.ts'
 import type { EngineOptions } from '../engine/open.ts'
+import { presentBoot } from '../engine/policies/boot.ts'
 import { assembleEngine } from '../engine/world/assemble.ts'
 import { NotFoundError } from '../errors.ts'
 import { type EnginePaths, enginePaths } from '../root/paths.ts'
@@ -129,6 +130,7 @@ export class SimulatedWorld implements AsyncDisposable {
       runtime: NO_RUNTIME,
       runtimeAt: () => NO_RUNTIME,
       limit: createLimiter(1),
+      boot: presentBoot(this.#machine.bootId),
     })
     return this.#engine
   }

@@ -310,4 +310,6 @@ const BLANK: Omit<ContainerInfo, 'id' | 'name' | 'state' | 'generation'> = {
   autoRemove: false,
   labels: {},
   key: null,
+  restart: null,
+  restarts: 0,
 }

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import type { ClientCreateOptions } from '../../client/client.ts'
+import type { RestartChoice } from '../../types.ts'
 import { type MonitorFlags, takeMonitor, toMonitorOptions } from './monitor.ts'
 import { collect, parseCount, parseMemory, parseNumber, resolveEnv, toLabels } from './values.ts'
 
@@ -25,6 +26,7 @@ export interface ContainerFlags extends MonitorFlags {
   tty?: boolean
   network?: 'none' | 'slirp4netns'
   rm?: boolean
+  restart?: RestartChoice
 }
 
 /** Gives a verb the options that say what a container is made of. Options end where its command begins. */
@@ -62,6 +64,7 @@ export function takeContainer(command: Command): Command {
     .option('-i, --interactive', 'keep standard input open; run passes its own on')
     .option('-t, --tty', 'give the command a terminal')
     .option('--rm', 'remove the container when it has exited, whatever becomes of this verb and its owner')
+    .option('--restart <policy>', 'start it again: no, on-failure[:N], always or unless-stopped (no)')
   return takeMonitor(described)
 }
 
@@ -88,6 +91,7 @@ export function toCreateOptions(flags: ContainerFlags, command: string[]): Clien
     ...(flags.interactive === true && { stdin: true }),
     ...(flags.tty === true && { terminal: true }),
     ...(flags.rm === true && { autoRemove: true }),
+    ...(flags.restart !== undefined && { restart: flags.restart }),
     ...(rootfs !== undefined && { rootfs: toPath(rootfs) }),
     ...(bundle !== undefined && { bundle: toPath(bundle) }),
     ...(flags.label !== undefined && { labels: toLabels(flags.label) }),

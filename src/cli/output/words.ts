@@ -26,10 +26,13 @@ export function ago(at: string, now: number): string {
 
 /** A container's state in words, with its age. */
 export function statusInWords(info: ContainerInfo, now: number): string {
-  const { state, exitCode, startedAt, finishedAt } = info
+  const { state, exitCode, startedAt, finishedAt, restart } = info
   const up = `Up ${startedAt === null ? '' : since(startedAt, now)}`.trim()
   if (state === 'running') return up
   if (state === 'paused') return `${up} (Paused)`
+  if (exitCode !== null && finishedAt !== null && restart?.state === 'backing-off') {
+    return `Restarting (${exitCode}) ${ago(finishedAt, now)}`
+  }
   if (exitCode !== null && finishedAt !== null) return `Exited (${exitCode}) ${ago(finishedAt, now)}`
   return state.charAt(0).toUpperCase() + state.slice(1)
 }

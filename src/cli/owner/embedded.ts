@@ -17,7 +17,10 @@ export async function withEmbeddedOwner(
   dropExperimentalWarning()
   takeUsualUmask()
   const logger = pino({ level: 'silent' })
-  const engine = await openEngine({ root, runRoot, runtime, conmon, criu, ...creation, logger })
+  const engine = await openEngine({
+    ...{ root, runRoot, runtime, conmon, criu, ...creation, logger },
+    restartStopped: 'never',
+  })
   try {
     const server = await serveOwner(engine, { logger })
     const client = connectOwner(server.socketPath)

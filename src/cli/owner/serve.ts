@@ -42,7 +42,12 @@ export async function serve(globals: Globals, options: ServeOptions): Promise<vo
 async function own(globals: Globals, options: ServeOptions, logger: Logger): Promise<void> {
   const { root, runRoot, runtime, conmon, criu, creation } = globals
   const { background, idleTimeout: seconds } = options
-  const engine = await openEngine({ root, runRoot, runtime, conmon, criu, ...creation, logger })
+  // An owner that a verb has brought up is no start of a service.
+  const restartStopped = background ? 'never' : 'always'
+  const engine = await openEngine({
+    ...{ root, runRoot, runtime, conmon, criu, ...creation, logger },
+    restartStopped,
+  })
   try {
     // Before anybody hears that it answers, so that no signal finds the door open.
     const ending = new Ending()

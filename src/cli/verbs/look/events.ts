@@ -42,6 +42,10 @@ function what(event: EngineEvent): string {
       return `watch degraded: ${event.reason}${event.hint === undefined ? '' : `; ${event.hint}`}`
     case 'watch.restored':
       return 'watch restored'
+    case 'restart.scheduled':
+      return `restart ${event.attempt} in ${event.delayMs} ms`
+    case 'restart.given-up':
+      return `given up after ${event.restarts} restarts`
     case 'exec.started':
       return `exec ${event.sessionId.slice(0, 12)} started: ${quote(event.command.join(' '))}`
     case 'exec.exited':

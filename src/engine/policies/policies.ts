@@ -1,0 +1,70 @@
+import type { ContainerCommand } from '../../../machines/index.ts'
+import type { ContainerFacts, ContainerRow } from '../../store/records.ts'
+import { endsRun } from '../row.ts'
+import type { Supervisor } from '../supervisor.ts'
+import { type PolicyEvent, Restarts } from './restarts.ts'
+
+/**
+ * What is done with one container without being asked for. The policies hear of each of its transitions before that is
+ * committed, so that one commit has the transition and what follows from it.
+ */
+export class Policies {
+  readonly #supervisor: Supervisor
+  readonly #restarts: Restarts | undefined
+  /** Of the transition that is being followed; undefined where none is. */
+  #gathered: PolicyEvent[] | undefined
+
+  constructor(supervisor: Supervisor) {
+    this.#supervisor = supervisor
+    const changed = (...events: PolicyEvent[]) => this.#changed(events)
+    const { restart } = supervisor.settings
+    this.#restarts = restart && new Restarts(supervisor, restart, changed)
+  }
+
+  /** Whether it is to be started again by itself. */
+  get isRestartDue(): boolean {
+    return this.#restarts?.isDue === true
+  }
+
+  /** Begins, or goes on with what an earlier engine had come to. */
+  begin(): void {
+    this.#restarts?.begin()
+  }
+
+  /** The user has asked for this, and it is going to be done. */
+  wish(command: ContainerCommand): void {
+    this.#restarts?.wish(command)
+  }
+
+  /** Hears of a transition; gives what is to be committed with it. */
+  follow(before: ContainerRow, row: ContainerRow): { row: ContainerRow; events: readonly PolicyEvent[] } {
+    const events: PolicyEvent[] = []
+    this.#gathered = events
+    try {
+      const hasBegun = row.state === 'running' && before.state !== 'running'
+      if (hasBegun) this.#restarts?.started(row.generation)
+      const { exit } = row.facts
+      if (exit !== null && endsRun(before.state, row.state)) this.#restarts?.exited(exit)
+      if (row.state === 'removed') this.#restarts?.removed()
+    } finally {
+      this.#gathered = undefined
+    }
+    return { row: { ...row, facts: this.onto(row.facts) }, events }
+  }
+
+  /** A container's facts with those of its policies. */
+  onto(facts: ContainerFacts): ContainerFacts {
+    const restart = this.#restarts?.row
+    return restart === undefined ? facts : { ...facts, restart }
+  }
+
+  /** Lets go; what was under way is the next engine's. */
+  close(): void {
+    this.#restarts?.close()
+  }
+
+  #changed(events: readonly PolicyEvent[]): void {
+    if (this.#gathered === undefined) this.#supervisor.recordPolicies(events)
+    else this.#gathered.push(...events)
+  }
+}
