@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 
 const repository = join(import.meta.dirname, '../..')
@@ -54,4 +54,34 @@ test('every test there has a number, and puts down what it injected under it', (
     expect(named, file).toHaveLength(count ?? 0)
     expect(recorded, file).toEqual(named)
   }
+})
+
+/** The tests that the other tables name: a name without a folder is in that of the one before it. */
+function namedTests(): string[] {
+  const text = readFileSync(join(repository, 'docs/reliability.md'), 'utf8')
+  const cells = [...text.matchAll(/^\| (?!\d+ |#|Broken|-).* \| ([^|]+) \|$/gm)].map(([, cell = '']) => cell)
+  return cells.flatMap((cell) => {
+    let directory = ''
+    return cell.split(', ').map((name) => {
+      if (name.startsWith('`')) return name.slice(1, -1)
+      const path = name.includes('/') ? name : join(directory, name)
+      directory = dirname(path)
+      return join('test/faults', path)
+    })
+  })
+}
+
+const isThere = (path: string): boolean =>
+  [path, path + ENDING].some((each) => existsSync(join(repository, each)))
+
+test('the tests that the other tables name are there, and none of those folders is without a row', () => {
+  const named = namedTests()
+  expect(named.length).toBeGreaterThan(20)
+  expect(named.filter((path) => !isThere(path))).toEqual([])
+  const all = readdirSync(join(repository, 'test/faults'), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith(ENDING) && !/^(elsewhere|crash|load)\//.test(path))
+    .map((path) => join('test/faults', path.slice(0, -ENDING.length)))
+  expect(all.filter((path) => !named.some((each) => path === each || path.startsWith(`${each}/`)))).toEqual(
+    [],
+  )
 })
