@@ -38,6 +38,10 @@ export interface ExitEvidence {
   finishedAt: string
   /** Given where the witness knows more than the code says. */
   cause?: ExitCause | undefined
+  /** Milliseconds of CPU that the run has used; null, or left out, where nobody knows. */
+  cpuMs?: number | null | undefined
+  /** The most memory that it had in use at once, in bytes; null, or left out, where nobody knows. */
+  memoryPeak?: number | null | undefined
 }
 
 /** An exit as the chart concluded it. */

@@ -125,6 +125,27 @@ export class StopTimeoutError extends RunchartError {
   }
 }
 
+/** What was waited for did not come in the time that the caller gave it. `EWAITTIMEOUT` */
+export class WaitTimeoutError extends RunchartError {
+  override readonly name = 'WaitTimeoutError'
+  /** What was waited for: `running`, `exit` and so on. */
+  readonly awaited: string
+  /** The state in which the container was when the time was up. */
+  readonly state: string
+
+  constructor(
+    wait: { awaited: string; state: string; seconds: number },
+    containerName: string,
+    facts?: ErrorFacts,
+  ) {
+    const { awaited, state, seconds } = wait
+    const message = `waited ${seconds} s for container ${containerName}, for ${awaited}: it is ${state}`
+    super('EWAITTIMEOUT', message, { hint: 'the container is as it was; wait again, or longer', ...facts })
+    this.awaited = awaited
+    this.state = state
+  }
+}
+
 /** The container was removed while this waited for it. `EREMOVED` */
 export class RemovedError extends RunchartError {
   override readonly name = 'RemovedError'

@@ -55,10 +55,16 @@ export interface ExitRecord {
   signal: string | null
   oomKilled: boolean
   cause: ExitCause
+  /** Who asked for this end, as `stop`, `kill` or `remove` was told; null where nobody did, or did not say. */
+  by: string | null
   /** ISO 8601; null for a container that was never started. */
   startedAt: string | null
   /** ISO 8601. */
   finishedAt: string
+  /** Milliseconds of CPU that the run has used; null where no cgroup of its own tells. */
+  cpuMs: number | null
+  /** The most memory that it had in use at once, in bytes; null where no cgroup of its own tells. */
+  memoryPeak: number | null
 }
 
 /** An error as it is stored and sent: no stack, no cause. */
@@ -154,6 +160,8 @@ export interface StateEvent extends ContainerEventBase {
   exitCode?: number
   /** Where the transition is a failed command's. */
   error?: ErrorRecord
+  /** Of `stopping` and `removing`: who asked for it, where the caller said so. */
+  by?: string
 }
 
 /**
@@ -163,6 +171,8 @@ export interface StateEvent extends ContainerEventBase {
 export interface SignalEvent extends ContainerEventBase {
   type: 'signal'
   signal: string
+  /** Who asked for it, where the caller said so. */
+  by?: string
 }
 
 /** conmon was gone before it could write an exit file. Told once of each run that loses it. */
@@ -409,6 +419,39 @@ export interface ProcessInfo {
   command: string[]
 }
 
+/**
+ * What can be waited for, and what the wait resolves with.
+ * - `running`: the container as it is then; of the run under way, or of the next one where none is
+ * - `exit`: the record of the run under way, or to come where none has been; else of the last one
+ * - `next-exit`: the record of the first run whose exit is yet to come; with `generation`, of the first after that run
+ * - `removed`: the record of the container's last run; null where none of its runs has ended
+ */
+export interface WaitResults {
+  running: ContainerInfo
+  exit: ExitRecord
+  'next-exit': ExitRecord
+  removed: ExitRecord | null
+}
+
+/** One of the keys of {@link WaitResults}. */
+export type WaitCondition = keyof WaitResults
+
+/** Options of `wait`. */
+export interface WaitOptions<For extends WaitCondition = WaitCondition> extends CallOptions {
+  /** `exit` where left out. */
+  for?: For | undefined
+  /** The run that is meant, whatever has come of it since; not with `removed`. */
+  generation?: number | undefined
+  /** Seconds until the wait is given up with a WaitTimeoutError; 0 only looks. Without end where left out. */
+  timeout?: number | undefined
+}
+
+/** Who asks for the end of a container. */
+export interface EndOptions extends CallOptions {
+  /** Who asks, in words of the caller's: one line of at most 256 characters. It is put into the exit record. */
+  by?: string | undefined
+}
+
 /** A handle on one container; handles of one container are interchangeable. */
 export interface Container extends AsyncDisposable {
   readonly id: string
@@ -421,12 +464,17 @@ export interface Container extends AsyncDisposable {
   create(options?: CallOptions): Promise<void>
   start(options?: CallOptions): Promise<void>
   /** `timeout` in seconds; the container's own where left out. */
-  stop(options?: CallOptions & { timeout?: number | undefined }): Promise<ExitRecord>
-  kill(signal?: string | number, options?: CallOptions): Promise<void>
+  stop(options?: EndOptions & { timeout?: number | undefined }): Promise<ExitRecord>
+  kill(signal?: string | number, options?: EndOptions): Promise<void>
   pause(options?: CallOptions): Promise<void>
   resume(options?: CallOptions): Promise<void>
-  /** The exit record of the present run, or of the last one where none is under way. */
-  wait(options?: CallOptions & { generation?: number | undefined }): Promise<ExitRecord>
+  /**
+   * Waits for what {@link WaitResults} lists, the exit of the present run where nothing else is said. What is so already
+   * resolves it at once, and no transition is missed between that look and the wait. Rejects with WaitTimeoutError when
+   * its time is up, RemovedError where the container goes first, RunchartError `EOVERTAKEN` where a run that was to be
+   * running is over.
+   */
+  wait<For extends WaitCondition = 'exit'>(options?: WaitOptions<For>): Promise<WaitResults[For]>
   /** What was written so far; with `follow` until the container has exited. */
   logs(options?: CallOptions & { follow?: boolean | undefined }): AsyncIterable<LogLine>
   /**
@@ -471,7 +519,7 @@ export interface Container extends AsyncDisposable {
   /** The processes of one that is alive, its first one first. */
   top(options?: CallOptions): Promise<ProcessInfo[]>
   /** `force` kills a live one first. */
-  remove(options?: CallOptions & { force?: boolean | undefined }): Promise<void>
+  remove(options?: EndOptions & { force?: boolean | undefined }): Promise<void>
 }
 
 /**
@@ -508,6 +556,14 @@ export interface Engine extends AsyncDisposable {
   get(idOrName: string): Container
   /** Also finds the last exit record of a container that is gone. Throws NotFoundError. */
   exitRecord(idOrName: string, generation?: number): ExitRecord
+  /**
+   * As `wait` of a container, also of one that is gone, by its id or its last name, for as long as an exit of its is on
+   * record. Rejects with NotFoundError where nothing is known of it.
+   */
+  wait<For extends WaitCondition = 'exit'>(
+    idOrName: string,
+    options?: WaitOptions<For>,
+  ): Promise<WaitResults[For]>
   /**
    * Lets go of the root; containers live on. Nothing new is taken from now on. What is under way has `timeout` seconds,
    * 10 where left out, to finish; what has not by then is cut off, rejects with EngineClosedError, and is the next

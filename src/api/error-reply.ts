@@ -1,6 +1,12 @@
 /** Errors as the owner's API answers with them. */
 import type { FastifySchemaValidationError } from 'fastify/types/schema.js'
-import { IllegalTransitionError, InvalidInputError, RunchartError, RuntimeError } from '../errors.ts'
+import {
+  IllegalTransitionError,
+  InvalidInputError,
+  RunchartError,
+  RuntimeError,
+  WaitTimeoutError,
+} from '../errors.ts'
 import type { ErrorReply } from './wire.ts'
 
 const STATUS: Record<string, number> = {
@@ -13,6 +19,7 @@ const STATUS: Record<string, number> = {
   EREMOVED: 410,
   ECLOSED: 503,
   ESTOPTIMEOUT: 504,
+  EWAITTIMEOUT: 504,
 }
 
 /** The status and the body that tell of an error. */
@@ -41,6 +48,7 @@ function describe(error: RunchartError): ErrorReply['error'] {
       event: error.event,
       allowed: [...error.allowed],
     }),
+    ...(error instanceof WaitTimeoutError && { state: error.state, awaited: error.awaited }),
     ...(error instanceof RuntimeError && { failure: error.failure }),
   }
 }
@@ -59,6 +67,8 @@ export function toInputError(errors: FastifySchemaValidationError[], part: strin
 function complaint({ keyword, params, message }: FastifySchemaValidationError): string {
   if (keyword === 'additionalProperties') return `has an unknown property "${params.additionalProperty}"`
   if (keyword === 'enum') return `must be true or false`
-  if (keyword === 'pattern') return `must be a whole number`
+  if (keyword === 'pattern') {
+    return String(params.pattern).includes('.') ? 'must be a number, not below 0' : 'must be a whole number'
+  }
   return message ?? 'is not valid'
 }

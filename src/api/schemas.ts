@@ -1,6 +1,6 @@
 /** What the owner's API takes. Anything that is not named here is refused. */
 import Type, { type Static } from 'typebox'
-import type { RestartPolicyName } from '../types.ts'
+import type { RestartPolicyName, WaitCondition } from '../types.ts'
 
 const strict = { additionalProperties: false } as const
 
@@ -92,13 +92,19 @@ export type CreateBody = Static<typeof CreateBody>
 export const NoBody = Type.Union([Type.Object({}, strict), Type.Null()])
 
 export const StopBody = Type.Union([
-  Type.Object({ timeout: Type.Optional(Type.Number()) }, strict),
+  Type.Object({ timeout: Type.Optional(Type.Number()), by: Type.Optional(Type.String()) }, strict),
   Type.Null(),
 ])
 export type StopBody = Static<typeof StopBody>
 
 export const KillBody = Type.Union([
-  Type.Object({ signal: Type.Optional(Type.Union([Type.String(), Type.Number()])) }, strict),
+  Type.Object(
+    {
+      signal: Type.Optional(Type.Union([Type.String(), Type.Number()])),
+      by: Type.Optional(Type.String()),
+    },
+    strict,
+  ),
   Type.Null(),
 ])
 export type KillBody = Static<typeof KillBody>
@@ -114,10 +120,18 @@ const Labels = Type.Optional(Type.Union([Type.String(), Type.Array(Type.String()
 export const ListQuery = Type.Object({ all: Flag, label: Labels }, strict)
 export type ListQuery = Static<typeof ListQuery>
 
-export const WaitQuery = Type.Object({ generation: WholeNumber }, strict)
+export const WaitQuery = Type.Object(
+  {
+    // Any other is refused too, by its name.
+    for: Type.Optional(Type.Unsafe<WaitCondition>(Type.String())),
+    generation: WholeNumber,
+    timeout: Type.Optional(Type.String({ pattern: '^[0-9]{1,9}([.][0-9]{1,9})?$' })),
+  },
+  strict,
+)
 export type WaitQuery = Static<typeof WaitQuery>
 
-export const RemoveQuery = Type.Object({ force: Flag }, strict)
+export const RemoveQuery = Type.Object({ force: Flag, by: Type.Optional(Type.String()) }, strict)
 export type RemoveQuery = Static<typeof RemoveQuery>
 
 export const LogsQuery = Type.Object({ follow: Flag }, strict)
@@ -131,7 +145,7 @@ export function isSet(flag: string | undefined): boolean {
   return flag === '' || flag === 'true' || flag === '1'
 }
 
-/** Reads a whole number of a query. */
+/** Reads a number of a query. */
 export function toNumber(text: string | undefined): number | undefined {
   return text === undefined ? undefined : Number(text)
 }

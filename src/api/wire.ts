@@ -12,7 +12,9 @@ export interface ErrorReply {
     message: string
     hint?: string
     containerId?: string
-    /** Of a refused command: the state, the command, and what the state takes. */
+    /** Of a wait whose time was up: what was waited for. */
+    awaited?: string
+    /** Of it, the state. Of a refused command: the state, the command, and what the state takes. */
     state?: string
     event?: string
     allowed?: string[]

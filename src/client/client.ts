@@ -6,6 +6,7 @@ import type {
   CheckpointOptions,
   ContainerInfo,
   CreateOptions,
+  EndOptions,
   EngineEvent,
   ExecInfo,
   ExecResult,
@@ -13,6 +14,9 @@ import type {
   LogLine,
   ProcessInfo,
   RestoreOptions,
+  WaitCondition,
+  WaitOptions,
+  WaitResults,
 } from '../types.ts'
 import { openAttachment } from './attach.ts'
 import {
@@ -48,8 +52,8 @@ export interface Client {
   recreate(ref: string, options?: CallOptions): Promise<ContainerInfo>
   start(ref: string, options?: CallOptions): Promise<ContainerInfo>
   /** `timeout` in seconds; the container's own where left out. */
-  stop(ref: string, options?: CallOptions & { timeout?: number | undefined }): Promise<ExitRecord>
-  kill(ref: string, signal?: string | number, options?: CallOptions): Promise<ContainerInfo>
+  stop(ref: string, options?: EndOptions & { timeout?: number | undefined }): Promise<ExitRecord>
+  kill(ref: string, signal?: string | number, options?: EndOptions): Promise<ContainerInfo>
   pause(ref: string, options?: CallOptions): Promise<ContainerInfo>
   resume(ref: string, options?: CallOptions): Promise<ContainerInfo>
   /** Writes its processes to disk; they end with it unless they are left running. */
@@ -62,9 +66,9 @@ export interface Client {
   refresh(ref: string, options?: CallOptions): Promise<ContainerInfo>
   /** The processes of one that is alive, its first one first. */
   top(ref: string, options?: CallOptions): Promise<ProcessInfo[]>
-  /** Until the exit of that run, or of the present one; also of a container that is gone. */
-  wait(ref: string, options?: CallOptions & { generation?: number | undefined }): Promise<ExitRecord>
-  remove(ref: string, options?: CallOptions & { force?: boolean | undefined }): Promise<void>
+  /** As `wait` of an engine: until the exit of the present run where nothing else is said; also of one that is gone. */
+  wait<For extends WaitCondition = 'exit'>(ref: string, options?: WaitOptions<For>): Promise<WaitResults[For]>
+  remove(ref: string, options?: EndOptions & { force?: boolean | undefined }): Promise<void>
   /** Runs a command to its end and collects its output. It is killed when the call is aborted or its client dies. */
   exec(ref: string, command: string[], options?: ClientCollectOptions): Promise<ExecResult>
   /** Runs a command with streams; resolves once it runs. */
@@ -119,8 +123,9 @@ function containerCalls(transport: Transport, ask: <T>(call: Call) => Promise<T>
     inspect: async (ref, options) => ask(get(path(ref), options)),
     recreate: async (ref, options) => ask(post(path(ref, 'create'), {}, options)),
     start: async (ref, options) => ask(post(path(ref, 'start'), {}, options)),
-    stop: async (ref, { timeout, signal } = {}) => ask(post(path(ref, 'stop'), { timeout }, { signal })),
-    kill: async (ref, signal, options) => ask(post(path(ref, 'kill'), { signal }, options)),
+    stop: async (ref, { signal, ...body } = {}) => ask(post(path(ref, 'stop'), body, { signal })),
+    kill: async (ref, signal, { by, ...options } = {}) =>
+      ask(post(path(ref, 'kill'), { signal, by }, options)),
     pause: async (ref, options) => ask(post(path(ref, 'pause'), {}, options)),
     resume: async (ref, options) => ask(post(path(ref, 'resume'), {}, options)),
     checkpoint: async (ref, { signal, ...body } = {}) => ask(post(path(ref, 'checkpoint'), body, { signal })),
@@ -128,8 +133,8 @@ function containerCalls(transport: Transport, ask: <T>(call: Call) => Promise<T>
     cleanup: async (ref, options) => ask(post(path(ref, 'cleanup'), {}, options)),
     refresh: async (ref, options) => ask(post(path(ref, 'refresh'), {}, options)),
     top: async (ref, options) => ask(get(path(ref, 'top'), options)),
-    wait: async (ref, { generation, signal } = {}) =>
-      ask(get(`${path(ref, 'wait')}${query({ generation })}`, { signal })),
+    wait: async (ref, { signal, ...options } = {}) =>
+      ask(get(`${path(ref, 'wait')}${query(options)}`, { signal })),
     exec: async (ref, command, options = {}) =>
       ask(post(path(ref, 'exec'), collectBody(command, options), options)),
     execStream: async (ref, command, options = {}) =>
@@ -141,8 +146,8 @@ function containerCalls(transport: Transport, ask: <T>(call: Call) => Promise<T>
       ask(post(path(ref, 'execs/stop'), { session, timeout }, { signal })),
     execKill: async (ref, session, signal, options) =>
       ask(post(path(ref, `execs/${encodeURIComponent(session)}/kill`), { signal }, options)),
-    remove: async (ref, { force, signal } = {}) =>
-      ask({ method: 'DELETE', path: `${path(ref)}${query({ force })}`, signal }),
+    remove: async (ref, { signal, ...options } = {}) =>
+      ask({ method: 'DELETE', path: `${path(ref)}${query(options)}`, signal }),
     attach: async (ref, { output = true, signal } = {}) => {
       const target = `${path(ref, 'attach')}${query({ 'input-only': output ? undefined : true })}`
       return openAttachment(transport, { method: 'POST', path: target, signal })
@@ -167,7 +172,7 @@ function path(ref: string, verb?: string): string {
 }
 
 /** A query of what was given; empty where nothing was. */
-function query(values: Record<string, boolean | number | readonly string[] | undefined>): string {
+function query(values: Record<string, boolean | number | string | readonly string[] | undefined>): string {
   const given = Object.entries(values).flatMap(([name, value]) =>
     [value ?? []].flat().map((each) => `${name}=${encodeURIComponent(each)}`),
   )

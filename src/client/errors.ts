@@ -4,7 +4,9 @@ import type { ErrorReply } from '../api/wire.ts'
 /** An error that the owner answered with: its class's name, its code, its hint. */
 export class OwnerError extends RunchartError {
   override readonly name: string
-  /** Of a refused command: the state, the command, and what the state takes. */
+  /** Of a wait whose time was up: what was waited for. */
+  readonly awaited: string | undefined
+  /** Of it, the state. Of a refused command: the state, the command, and what the state takes. */
   readonly state: string | undefined
   readonly event: string | undefined
   readonly allowed: readonly string[] | undefined
@@ -14,6 +16,7 @@ export class OwnerError extends RunchartError {
   constructor({ error }: ErrorReply) {
     super(error.code, error.message, { containerId: error.containerId, hint: error.hint })
     this.name = error.name
+    this.awaited = error.awaited
     this.state = error.state
     this.event = error.event
     this.allowed = error.allowed

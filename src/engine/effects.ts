@@ -161,8 +161,11 @@ async function deliver(
   abort: AbortSignal,
   effects: ContainerEffects,
 ): Promise<void> {
+  const { signal, request } = input
+  const { askers } = supervisor.row.facts
+  const by = request === undefined ? (askers?.stop ?? askers?.remove) : askers?.signals?.[signal]
   // Told before it is sent: what it does may be seen before it has been delivered.
-  await supervisor.recordSignal(signalName(input.signal) ?? String(input.signal))
+  await supervisor.recordSignal(signalName(signal) ?? String(signal), by)
   await effects.deliver(supervisor, input, abort)
 }
 

@@ -19,6 +19,9 @@ import type {
   Engine,
   EngineEvent,
   ExitRecord,
+  WaitCondition,
+  WaitOptions,
+  WaitResults,
 } from '../types.ts'
 import type { EngineContext } from './context.ts'
 import { monitorSettings, validateMonitorOptions } from './creation/container.ts'
@@ -26,12 +29,15 @@ import { readPreserved } from './creation/descriptors.ts'
 import { CreationKeys, creationKey } from './creation/keys.ts'
 import { resumeAutoRemoval, watchAutoRemoval } from './ending/auto-remove.ts'
 import type { WatchReport } from './exits/watch.ts'
-import { ContainerHandle, containerInfo } from './handle.ts'
+import { ContainerHandle } from './handle.ts'
 import { ContainerSet } from './live/containers.ts'
+import { containerInfo } from './live/info.ts'
 import { within } from './monitor.ts'
 import { NO_FACTS } from './row.ts'
 import { Supervisor } from './supervisor.ts'
 import * as verbs from './verbs.ts'
+import { answerOfGone } from './waiting/gone.ts'
+import { waitFor } from './waiting/wait.ts'
 import { resting } from './work/resting.ts'
 import type { WatchedExits } from './world/world.ts'
 
@@ -121,6 +127,16 @@ export class ContainerEngine implements Engine {
     throw new NotFoundError(`no exit of container ${quote(idOrName)} is on record`, {
       hint: 'it has not exited yet, or its record has been given up',
     })
+  }
+
+  async wait<For extends WaitCondition = 'exit'>(
+    idOrName: string,
+    options: WaitOptions<For> = {},
+  ): Promise<WaitResults[For]> {
+    this.#assertOpen()
+    const supervisor = this.#lookUp(idOrName)
+    if (supervisor !== undefined) return waitFor(supervisor, options)
+    return answerOfGone(this.#context.store, idOrName, options)
   }
 
   create(options: CreateOptions, call: CallOptions = {}): Promise<Container> {

@@ -1,7 +1,7 @@
 import { readLog } from '../../effects/log/follow.ts'
 import { createLogParser } from '../../effects/log/parse.ts'
 import { toMilliseconds } from '../spec/options.ts'
-import { parseSignal, signalName } from '../spec/signals.ts'
+import { parseSignal } from '../spec/signals.ts'
 import type {
   Attachment,
   AttachOptions,
@@ -11,6 +11,7 @@ import type {
   Container,
   ContainerInfo,
   ContainerState,
+  EndOptions,
   ExecInfo,
   ExecResult,
   ExecSession,
@@ -19,13 +20,17 @@ import type {
   ProcessInfo,
   RestoreOptions,
   SessionOptions,
+  WaitCondition,
+  WaitOptions,
+  WaitResults,
 } from '../types.ts'
 import { awaitChange } from './await-change.ts'
-import { monitorInfo } from './creation/container.ts'
+import { validAsker } from './ending/askers.ts'
 import { collectExec, openSession, stopSessions, unlessAborted } from './exec/handle.ts'
-import { restartInfo } from './policies/info.ts'
+import { containerInfo } from './live/info.ts'
 import type { Supervisor } from './supervisor.ts'
 import * as verbs from './verbs.ts'
+import { waitFor } from './waiting/wait.ts'
 
 /** States after which the present run writes no more. */
 const SILENT: ReadonlySet<ContainerState> = new Set([
@@ -73,16 +78,21 @@ export class ContainerHandle implements Container {
     await this.#command((supervisor) => verbs.start(supervisor, signal))
   }
 
-  async stop({ signal, timeout }: CallOptions & { timeout?: number | undefined } = {}): Promise<ExitRecord> {
+  async stop({
+    timeout,
+    ...options
+  }: EndOptions & { timeout?: number | undefined } = {}): Promise<ExitRecord> {
     const { stopSignal, stopTimeout } = this.#supervisor.settings
     const graceMs = toMilliseconds('stop timeout', timeout ?? stopTimeout)
     const request = { signal: stopSignal, graceMs }
-    return this.#command((supervisor) => verbs.stop(supervisor, request, signal))
+    validAsker(options.by)
+    return this.#command((supervisor) => verbs.stop(supervisor, request, options))
   }
 
-  async kill(signal: string | number = 'SIGKILL', call: CallOptions = {}): Promise<void> {
+  async kill(signal: string | number = 'SIGKILL', options: EndOptions = {}): Promise<void> {
     const number = parseSignal(signal)
-    await this.#command((supervisor) => verbs.kill(supervisor, number, call.signal))
+    validAsker(options.by)
+    await this.#command((supervisor) => verbs.kill(supervisor, number, options))
   }
 
   async pause({ signal }: CallOptions = {}): Promise<void> {
@@ -93,11 +103,8 @@ export class ContainerHandle implements Container {
     await this.#command((supervisor) => verbs.resume(supervisor, signal))
   }
 
-  async wait({
-    signal,
-    generation,
-  }: CallOptions & { generation?: number | undefined } = {}): Promise<ExitRecord> {
-    return verbs.waitForExit(this.#supervisor, generation, signal)
+  async wait<For extends WaitCondition = 'exit'>(options: WaitOptions<For> = {}): Promise<WaitResults[For]> {
+    return waitFor(this.#supervisor, options)
   }
 
   async *logs({
@@ -173,8 +180,12 @@ export class ContainerHandle implements Container {
     await unlessAborted(killed, call.signal)
   }
 
-  async remove({ signal, force = false }: CallOptions & { force?: boolean | undefined } = {}): Promise<void> {
-    await this.#command((supervisor) => verbs.remove(supervisor, force, signal))
+  async remove({
+    force = false,
+    ...options
+  }: EndOptions & { force?: boolean | undefined } = {}): Promise<void> {
+    validAsker(options.by)
+    await this.#command((supervisor) => verbs.remove(supervisor, force, options))
   }
 
   /** A container held by `await using` lives as long as its block: it is removed, by force. */
@@ -202,37 +213,4 @@ function silence(supervisor: Supervisor, signal: AbortSignal | undefined): Promi
   // Whoever reads hears of it at the end of what there is to read.
   silent.catch(() => {})
   return silent
-}
-
-/** One container as it was committed. */
-export function containerInfo({ row, settings, paths }: Supervisor): ContainerInfo {
-  const { facts } = row
-  return {
-    id: row.id,
-    name: row.name,
-    state: row.state,
-    pid: facts.exit === null ? (facts.process?.pid ?? null) : null,
-    exitCode: facts.exit?.code ?? null,
-    generation: row.generation,
-    createdAt: row.createdAt,
-    startedAt: facts.startedAt,
-    finishedAt: facts.exit?.finishedAt ?? null,
-    exit: facts.exit,
-    error: facts.error,
-    monitorPid: facts.exit === null ? (facts.monitor?.pid ?? null) : null,
-    runtime: settings.runtime,
-    bundle: paths.bundle,
-    logPath: paths.log,
-    terminal: settings.terminal === true,
-    stdin: settings.stdin === true || settings.terminal === true,
-    command: settings.command,
-    stopSignal: signalName(settings.stopSignal) ?? String(settings.stopSignal),
-    stopTimeout: settings.stopTimeout,
-    ...monitorInfo(settings.monitor),
-    network: settings.network ?? null,
-    autoRemove: settings.autoRemove === true,
-    labels: settings.labels ?? {},
-    key: settings.key?.value ?? null,
-    ...restartInfo(row),
-  }
 }

@@ -11,6 +11,7 @@ import type {
 } from '../../machines/index.ts'
 import { RunchartError } from '../errors.ts'
 import { clearCreation } from './creation/run-files.ts'
+import { usageOf } from './ending/usage.ts'
 import { within } from './monitor.ts'
 import type { Supervisor } from './supervisor.ts'
 import { orphanExit } from './witness/witnesses.ts'
@@ -32,9 +33,11 @@ export async function reconcile(
   const lifeline = supervisor.witnesses.lifeline ?? reopenLifeline(supervisor)
   if (was === 'stopped' || was === 'cleaning') return { found: 'ended' }
   const evidence = supervisor.exitEvidence()
-  if (evidence !== undefined) return { found: 'ended', evidence }
+  if (evidence !== undefined) return ended(supervisor, evidence)
   if (was === 'creating' || was === 'restoring') return abandonCreation(supervisor, lifeline)
-  if (input.process !== undefined && input.process.bootId !== readBootId()) return ended('host-restart')
+  if (input.process !== undefined && input.process.bootId !== readBootId()) {
+    return { found: 'ended', evidence: withoutCode('host-restart') }
+  }
   return askRuntime(supervisor, input, lifeline, signal)
 }
 
@@ -63,7 +66,7 @@ async function askRuntime(
   }
   // It may have ended in its own time, after its container, since that was looked for.
   const evidence = supervisor.exitEvidence()
-  if (evidence !== undefined) return { found: 'ended', evidence }
+  if (evidence !== undefined) return ended(supervisor, evidence)
   if (await isKept(supervisor, process, generation)) return { found, process, monitor: undefined }
   return endOrphan(supervisor, signal)
 }
@@ -114,9 +117,9 @@ async function awaitEvidence(
     await killMonitor(supervisor.paths.runDirectory, lifeline)
   }
   const evidence = supervisor.exitEvidence()
-  if (evidence !== undefined) return { found: 'ended', evidence }
+  if (evidence !== undefined) return ended(supervisor, evidence)
   supervisor.logger.warn('conmon left no exit file; the exit code is lost')
-  return ended('monitor-lost')
+  return ended(supervisor, withoutCode('monitor-lost'))
 }
 
 /** The first process is gone, and so the kernel tells its code, unless other threads of it live on. */
@@ -126,14 +129,16 @@ async function awaitOrphan(
   signal: AbortSignal,
 ): Promise<Reconciled> {
   if (!(await within(over, EXIT_FILE_MS, signal))) return endOrphan(supervisor, signal)
-  return { found: 'ended', evidence: orphanExit(await over) }
+  return ended(supervisor, orphanExit(await over))
 }
 
 /** A container without its conmon has nowhere to write and nobody to tell its exit. */
 async function endOrphan(supervisor: Supervisor, signal: AbortSignal): Promise<Reconciled> {
   supervisor.logger.warn('conmon is gone; the container is killed')
+  // The runtime takes its cgroup with it.
+  const usage = usageOf(supervisor)
   await supervisor.engine.runtime.delete(supervisor.id, { force: true, signal })
-  return ended('monitor-lost')
+  return { found: 'ended', evidence: { ...withoutCode('monitor-lost'), ...usage } }
 }
 
 /** Nobody waits any more for a create that its engine did not live to see the end of. */
@@ -152,7 +157,10 @@ export const interruptedCreation = ({ id, name }: Supervisor): RunchartError =>
     hint: 'create it again',
   })
 
-const ended = (cause: ExitCause): Reconciled => ({ found: 'ended', evidence: withoutCode(cause) })
+const ended = (supervisor: Supervisor, evidence: ExitEvidence): Reconciled => ({
+  found: 'ended',
+  evidence: { ...evidence, ...usageOf(supervisor) },
+})
 
 const withoutCode = (cause: ExitCause): ExitEvidence => ({
   code: -1,

@@ -1,8 +1,9 @@
 import { type ContainerContext, type Exit, LOST_MONITOR, OUTLIVED_KILL } from '../../machines/index.ts'
 import { RunchartError, StopTimeoutError, typedError } from '../errors.ts'
 import { signalName } from '../spec/signals.ts'
-import type { ContainerFacts, ContainerRow } from '../store/records.ts'
+import type { Askers, ContainerFacts, ContainerRow } from '../store/records.ts'
 import type { ContainerState, ErrorRecord, ExitRecord } from '../types.ts'
+import { askerOfExit, askersOf } from './ending/askers.ts'
 
 /** The facts of a container that has only just been made up. */
 export const NO_FACTS: ContainerFacts = {
@@ -22,6 +23,7 @@ export function nextRow(
   at: string,
 ): ContainerRow {
   const startedAt = startOf(row, state, context, at)
+  const askers = askersOf(row, context)
   return {
     ...row,
     state,
@@ -31,12 +33,13 @@ export function nextRow(
       monitor: context.monitor ?? null,
       startedAt,
       stop: context.stop ?? null,
-      exit: exitOf(row, state, context, startedAt, at),
+      exit: exitOf(row, state, context, { startedAt, at, askers }),
       error: errorRecord(errorOf(context.failure, row)),
       // An engine that dies while it asks leaves the next one the same question.
       ...(state === 'reconciling' && { before: row.facts.before ?? row.state }),
       ...(row.facts.execs !== undefined && { execs: row.facts.execs }),
       ...(row.facts.restart !== undefined && { restart: row.facts.restart }),
+      ...(askers !== undefined && { askers }),
     },
   }
 }
@@ -72,23 +75,30 @@ export const cameToNothing = (from: ContainerState, to: ContainerState): boolean
 export const endsRun = (from: ContainerState, to: ContainerState): boolean =>
   (from !== to && to === 'stopped') || cameToNothing(from, to)
 
+/** What an exit record has beyond the exit itself; `at` is an ISO 8601 time. */
+interface RunFacts {
+  startedAt: string | null
+  at: string
+  askers: Askers | undefined
+}
+
 function exitOf(
   row: ContainerRow,
   state: ContainerState,
   context: ContainerContext,
-  startedAt: string | null,
-  at: string,
+  facts: RunFacts,
 ): ExitRecord | null {
   if (cameToNothing(row.state, state)) {
-    return exitRecord(row, { code: -1, oomKilled: false, finishedAt: at, cause: 'create-failed' }, null)
+    const exit = { code: -1, oomKilled: false, finishedAt: facts.at, cause: 'create-failed' } as const
+    return exitRecord(row, exit, { ...facts, startedAt: null })
   }
   // While the run goes on, an exit that came too early for its state is not told.
   if (state === 'creating' || state === 'restoring' || state === 'checkpointing') return null
   if (context.exit === undefined) return context.generation === row.generation ? row.facts.exit : null
-  return exitRecord({ ...row, generation: context.generation }, context.exit, startedAt)
+  return exitRecord({ ...row, generation: context.generation }, context.exit, facts)
 }
 
-function exitRecord(row: ContainerRow, exit: Exit, startedAt: string | null): ExitRecord {
+function exitRecord(row: ContainerRow, exit: Exit, { startedAt, askers }: RunFacts): ExitRecord {
   return {
     containerId: row.id,
     name: row.name,
@@ -97,8 +107,11 @@ function exitRecord(row: ContainerRow, exit: Exit, startedAt: string | null): Ex
     signal: exit.code > 128 ? signalName(exit.code - 128) : null,
     oomKilled: exit.oomKilled,
     cause: exit.cause,
+    by: askerOfExit(askers, exit),
     startedAt,
     finishedAt: exit.finishedAt,
+    cpuMs: exit.cpuMs ?? null,
+    memoryPeak: exit.memoryPeak ?? null,
   }
 }
 

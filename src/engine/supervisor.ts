@@ -25,6 +25,7 @@ import type {
 import type { ContainerState, EngineEvent, ExitRecord } from '../types.ts'
 import type { EngineContext } from './context.ts'
 import { removeMonitorPidFile } from './creation/clear.ts'
+import { askerOfState, withAsker } from './ending/askers.ts'
 import { Readers } from './ending/readers.ts'
 import type { SessionEvent } from './exec/session.ts'
 import { Sessions } from './exec/sessions.ts'
@@ -44,6 +45,14 @@ export interface Change {
   row: ContainerRow
   /** What the last failed effect threw. */
   failure: Error | undefined
+}
+
+/** Who gives a command. */
+export interface Asking {
+  /** In their own words. */
+  by?: string | undefined
+  /** Not the user but a policy of the container's. */
+  isPolicy?: boolean
 }
 
 /** Hears of each change; a `closed` engine tells no more. */
@@ -189,9 +198,14 @@ export class Supervisor {
    * Gives the chart a command; one of the user's is a wish too, which a policy's is not. Throws IllegalTransitionError
    * where its state does not take it.
    */
-  command(command: ContainerCommand, by: 'user' | 'policy' = 'user'): void {
+  command(command: ContainerCommand, { by, isPolicy = false }: Asking = {}): void {
     this.assertTakes(command)
-    if (by === 'user') this.policies.wish(command)
+    if (!isPolicy) this.policies.wish(command)
+    if (by !== undefined) {
+      this.#newest = withAsker(this.#newest, command, by)
+      // Where the chart stays where it is, nothing else would.
+      this.#append({ row: this.#newest })
+    }
     this.#running().send(command)
   }
 
@@ -244,9 +258,10 @@ export class Supervisor {
   }
 
   /** Puts a signal that is about to be sent on the stream. Rejects with StoreError, and tells nobody, where it cannot. */
-  recordSignal(signal: string): Promise<void> {
+  recordSignal(signal: string, by?: string): Promise<void> {
     const row = this.#newest
-    const event: UnnumberedEvent = { type: 'signal', ...stamp(row, this.#now()), signal }
+    const base = stamp(row, this.#now())
+    const event: UnnumberedEvent = { type: 'signal', ...base, signal, ...(by !== undefined && { by }) }
     return this.engine.journal.appendNow(this.#entry({ row, event }))
   }
 
@@ -288,7 +303,8 @@ export class Supervisor {
   }
 
   /** Gives the chart the exit of a run. The exits of its sessions are committed before its own. */
-  tellExit(evidence: ExitEvidence, generation: number): void {
+  tellExit(seen: ExitEvidence, generation: number): void {
+    const evidence = { ...seen, ...this.engine.world.usage(this) }
     const tell = () => this.observe({ type: 'exit.observed', generation, evidence })
     if (this.sessions.isEmpty && !this.sessions.isEnding) tell()
     else void this.sessions.endAll().then(tell)
@@ -457,7 +473,8 @@ const lossEvent = (row: ContainerRow, at: string): UnnumberedEvent => ({
 })
 
 function stateEvent(before: ContainerRow, row: ContainerRow, at: string): UnnumberedEvent {
-  const { process, exit, error } = row.facts
+  const { process, exit, error, askers } = row.facts
+  const by = askerOfState(askers, row.state)
   return {
     type: 'state',
     ...stamp(row, at),
@@ -466,6 +483,7 @@ function stateEvent(before: ContainerRow, row: ContainerRow, at: string): Unnumb
     ...(process !== null && exit === null && { pid: process.pid }),
     ...(exit !== null && { exitCode: exit.code }),
     ...(error !== null && { error }),
+    ...(by !== undefined && { by }),
   }
 }
 

@@ -1,9 +1,9 @@
 import type { ContainerCommand } from '../../machines/index.ts'
-import { RemovedError, RunchartError } from '../errors.ts'
-import type { ContainerState, ExitRecord } from '../types.ts'
+import { RunchartError } from '../errors.ts'
+import type { ContainerState, EndOptions, ExitRecord } from '../types.ts'
 import { awaitChange, type Verdict } from './await-change.ts'
 import { existingImage, newImage } from './runtime/checkpoint.ts'
-import type { Change, Supervisor } from './supervisor.ts'
+import type { Asking, Change, Supervisor } from './supervisor.ts'
 
 /**
  * How a command's caller learns what became of it: by the committed states that follow. Each function here
@@ -119,7 +119,7 @@ async function obey<T>(
   command: ContainerCommand,
   judge: Judge<T>,
   signal: AbortSignal | undefined,
-  by: 'user' | 'policy' = 'user',
+  asking: Asking = {},
 ): Promise<T> {
   signal?.throwIfAborted()
   const { journal } = supervisor.engine
@@ -130,7 +130,7 @@ async function obey<T>(
   const decide = (change: Change) => judge(change) ?? judgeDoubt(change)
   const outcome = awaitChange(supervisor, decide, { signal: cancel, unlessRefused: true })
   try {
-    supervisor.command(command, by)
+    supervisor.command(command, asking)
     return await outcome
   } catch (error) {
     outcome.catch(() => {})
@@ -148,7 +148,7 @@ export const start = (supervisor: Supervisor, signal?: AbortSignal): Promise<und
 
 /** What a restart policy does: the user has not asked for this start. */
 export const restart = (supervisor: Supervisor, signal?: AbortSignal): Promise<undefined> =>
-  obey(supervisor, { type: 'start' }, judgeStart, signal, 'policy')
+  obey(supervisor, { type: 'start' }, judgeStart, signal, { isPolicy: true })
 
 export const pause = (supervisor: Supervisor, signal?: AbortSignal): Promise<undefined> =>
   obey(supervisor, { type: 'pause' }, judgePause, signal)
@@ -206,18 +206,21 @@ export async function refresh(supervisor: Supervisor, signal?: AbortSignal): Pro
   await obey(supervisor, { type: 'refresh' }, judgeRefresh, signal)
 }
 
-export const remove = (supervisor: Supervisor, force: boolean, signal?: AbortSignal): Promise<undefined> =>
-  obey(supervisor, { type: 'remove', force }, judgeRemove, signal)
+export const remove = (
+  supervisor: Supervisor,
+  force: boolean,
+  { signal, by }: EndOptions = {},
+): Promise<undefined> => obey(supervisor, { type: 'remove', force }, judgeRemove, signal, { by })
 
 /** The seed's stopContainer: a container whose process is gone is stopped already, once nothing starts it again. */
 export async function stop(
   supervisor: Supervisor,
   request: { signal: number; graceMs: number },
-  signal?: AbortSignal,
+  { signal, by }: EndOptions = {},
 ): Promise<ExitRecord> {
   const command: ContainerCommand = { type: 'stop', ...request }
   const exit = supervisor.lastExit
-  if (exit === null) return obey(supervisor, command, judgeStop, signal)
+  if (exit === null) return obey(supervisor, command, judgeStop, signal, { by })
   // Between two runs there may be nothing that takes a stop, but the wish for no other run.
   if (supervisor.policies.isRestartDue && !supervisor.takes(command)) supervisor.policies.wish(command)
   else supervisor.command(command)
@@ -226,39 +229,19 @@ export async function stop(
 }
 
 /** The seed's killContainer: returns once the signal is delivered. */
-export async function kill(supervisor: Supervisor, number: number, signal?: AbortSignal): Promise<void> {
+export async function kill(
+  supervisor: Supervisor,
+  number: number,
+  { signal, by }: EndOptions = {},
+): Promise<void> {
   signal?.throwIfAborted()
   const request = supervisor.nextRequest()
   const answer = new Promise<Error | undefined>((resolve) => supervisor.signalRequests.set(request, resolve))
   try {
-    supervisor.command({ type: 'kill', signal: number, request })
+    supervisor.command({ type: 'kill', signal: number, request }, { by })
     const error = await answer
     if (error !== undefined) throw error
   } finally {
     supervisor.signalRequests.delete(request)
   }
-}
-
-/** The record of the run that is under way, or to come where none has been; else of the last one. */
-export async function waitForExit(
-  supervisor: Supervisor,
-  generation: number | undefined,
-  signal?: AbortSignal,
-): Promise<ExitRecord> {
-  signal?.throwIfAborted()
-  supervisor.assertOpen()
-  const wanted = generation ?? Math.max(supervisor.row.generation, 1)
-  const known = supervisor.engine.store.exitRecord(supervisor.id, wanted)
-  if (known !== undefined) return known
-  return awaitChange(
-    supervisor,
-    ({ to, row }) => {
-      const { exit } = row.facts
-      if (exit !== null && exit.generation === wanted) return { value: exit }
-      if (to !== 'removed') return undefined
-      const hint = 'look at its last exit record'
-      return { error: new RemovedError(`container ${row.name} was removed`, { containerId: row.id, hint }) }
-    },
-    { signal },
-  )
 }

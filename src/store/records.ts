@@ -67,6 +67,14 @@ export interface RestartRow extends Omit<KnownRestarts, 'afterRestart'> {
   bootId: string
 }
 
+/** Who has asked for the end of a run, in their words; only those are in it who said so. */
+export interface Askers {
+  stop?: string | undefined
+  remove?: string | undefined
+  /** By the signal's number: who sent it last. */
+  signals?: Readonly<Record<number, string>> | undefined
+}
+
 /** What a container has come to; committed with each transition. */
 export interface ContainerFacts {
   process: ProcessFacts | null
@@ -81,6 +89,8 @@ export interface ContainerFacts {
   execs?: ExecRow[] | undefined
   /** Left out where nothing starts it again, and before its first start. */
   restart?: RestartRow | undefined
+  /** Of the present run; left out where nobody has. */
+  askers?: Askers | undefined
 }
 
 /** One row of the store, without its spec, which is read only when it is needed. */

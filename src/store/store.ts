@@ -44,6 +44,7 @@ const SQL = {
   insertExit:
     'INSERT OR REPLACE INTO exits (container_id, generation, name, finished_at, seq, body) VALUES (?, ?, ?, ?, ?, ?)',
   exitById: 'SELECT body FROM exits WHERE container_id = ? AND generation = ?',
+  exitAfter: 'SELECT body FROM exits WHERE container_id = ? AND generation > ? ORDER BY generation LIMIT 1',
   lastExitById: 'SELECT body FROM exits WHERE container_id = ? ORDER BY generation DESC LIMIT 1',
   lastExitByName:
     'SELECT body FROM exits WHERE name = ? ORDER BY seq DESC, finished_at DESC, generation DESC LIMIT 1',
@@ -122,7 +123,7 @@ export class Store {
           settings: JSON.parse(String(row.settings)),
           state: String(row.state) as ContainerRow['state'],
           generation: Number(row.generation),
-          facts: JSON.parse(String(row.facts)),
+          facts: toFacts(row.facts),
         })),
     )
   }
@@ -158,7 +159,15 @@ export class Store {
           ? (this.#statement(SQL.lastExitById).get(idOrName) ??
             this.#statement(SQL.lastExitByName).get(idOrName))
           : this.#statement(SQL.exitById).get(idOrName, generation)
-      return row === undefined ? undefined : JSON.parse(String(row.body))
+      return row === undefined ? undefined : toExitRecord(row.body)
+    })
+  }
+
+  /** The record of the first run after that one whose exit is known; by the whole id. */
+  exitAfter(id: string, generation: number): ExitRecord | undefined {
+    return this.#attempt('read', () => {
+      const row = this.#statement(SQL.exitAfter).get(id, generation)
+      return row === undefined ? undefined : toExitRecord(row.body)
     })
   }
 
@@ -258,6 +267,16 @@ export class Store {
       throw storeError(doing, this.#path, error)
     }
   }
+}
+
+/** What an exit record has got since an older runchart may have written it. */
+const LATER = { by: null, cpuMs: null, memoryPeak: null }
+
+const toExitRecord = (body: unknown): ExitRecord => ({ ...LATER, ...JSON.parse(String(body)) })
+
+function toFacts(text: unknown): ContainerRow['facts'] {
+  const facts: ContainerRow['facts'] = JSON.parse(String(text))
+  return facts.exit === null ? facts : { ...facts, exit: { ...LATER, ...facts.exit } }
 }
 
 function open(path: string): DatabaseSync {

@@ -28,6 +28,8 @@ export const worldOf = (machine: SimulatedMachine): World => ({
       hint: 'read what it writes from its log, or run a command in it with exec',
     })
   },
+  // Nothing that is simulated uses anything.
+  usage: () => ({ cpuMs: 0, memoryPeak: 0 }),
   processes: async (supervisor) => listProcesses(machine, supervisor),
   assertCheckpointing: async ({ id }) => {
     throw notCheckpointed(id)

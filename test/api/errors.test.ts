@@ -31,6 +31,7 @@ test.for([
   ['/v1/containers?all=maybe', 'all must be true or false'],
   ['/v1/events?since=-1', 'since must be a whole number'],
   ['/v1/events?since=x', 'since must be a whole number'],
+  ['/v1/containers/web/wait?timeout=soon', 'timeout must be a number, not below 0'],
   ['/v1/containers/web/wait?generation=1.5', 'generation must be a whole number'],
 ])('%s is refused', async ([path, message]) => {
   await using owner = await startOwner()

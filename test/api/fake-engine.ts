@@ -7,11 +7,11 @@ import { Observable, Subject } from 'rxjs'
 import { IllegalTransitionError, NameTakenError, NotFoundError } from '../../src/errors.ts'
 import type {
   Attachment,
-  CallOptions,
   Container,
   ContainerInfo,
   ContainerState,
   CreateOptions,
+  EndOptions,
   Engine,
   EngineEvent,
   EventStream,
@@ -22,6 +22,9 @@ import type {
   LiveContainers,
   LogLine,
   ProcessInfo,
+  WaitCondition,
+  WaitOptions,
+  WaitResults,
 } from '../../src/types.ts'
 
 /** Events of the fake: kept in an array. */
@@ -118,6 +121,15 @@ export class FakeEngine implements Engine {
     return record
   }
 
+  async wait<For extends WaitCondition = 'exit'>(
+    ref: string,
+    options?: WaitOptions<For>,
+  ): Promise<WaitResults[For]> {
+    const record = this.exits.get(ref)
+    const isGone = ![...this.made.values()].some(({ name }) => name === ref)
+    return isGone && record !== undefined ? (record as WaitResults[For]) : this.get(ref).wait(options)
+  }
+
   async close(): Promise<void> {}
 
   async [Symbol.asyncDispose](): Promise<void> {}
@@ -180,14 +192,14 @@ export class FakeContainer implements Container {
     this.become('running')
   }
 
-  async stop(options: CallOptions & { timeout?: number | undefined } = {}): Promise<ExitRecord> {
-    this.asked = options.timeout
+  async stop(options: EndOptions & { timeout?: number | undefined } = {}): Promise<ExitRecord> {
+    this.asked = options.by === undefined ? options.timeout : [options.timeout, options.by]
     this.exit(143)
     return this.#record(143)
   }
 
-  async kill(signal?: string | number): Promise<void> {
-    this.asked = signal
+  async kill(signal?: string | number, { by }: EndOptions = {}): Promise<void> {
+    this.asked = by === undefined ? signal : [signal, by]
   }
 
   async pause(): Promise<void> {
@@ -198,14 +210,18 @@ export class FakeContainer implements Container {
     this.become('running')
   }
 
-  wait({ signal }: CallOptions = {}): Promise<ExitRecord> {
-    return new Promise((resolve, reject) => {
+  /** Until its next exit, whatever is asked for. */
+  wait<For extends WaitCondition = 'exit'>(options: WaitOptions<For> = {}): Promise<WaitResults[For]> {
+    const { signal } = options
+    this.asked = { ...options, signal: undefined }
+    const exit = new Promise<ExitRecord>((resolve, reject) => {
       this.#exits.subscribe(resolve)
       signal?.addEventListener('abort', () => {
         this.#engine.letGo.push('wait')
         reject(signal.reason)
       })
     })
+    return exit as Promise<WaitResults[For]>
   }
 
   logs(): AsyncIterable<LogLine> {
@@ -263,7 +279,8 @@ export class FakeContainer implements Container {
     return [{ pid: 10, ppid: 9, uid: 0, startedAt, cpuMs: 20, command: ['sh'] }]
   }
 
-  async remove(): Promise<void> {
+  async remove(options?: unknown): Promise<void> {
+    this.asked = options
     this.#engine.made.delete(this.id)
   }
 
@@ -278,8 +295,11 @@ export class FakeContainer implements Container {
       signal: null,
       oomKilled: false,
       cause: 'exited',
+      by: null,
       startedAt: null,
       finishedAt: new Date(0).toISOString(),
+      cpuMs: null,
+      memoryPeak: null,
     }
   }
 }

@@ -58,6 +58,23 @@ test('a wait answers with the exit, also of a container that is gone', async () 
   expect(await client.wait('web')).toMatchObject({ code: 7 })
 })
 
+test('what is waited for, and who asks, come to the engine as they were given', async () => {
+  await using owner = await startOwner()
+  const { client, engine } = owner
+  await client.create({ name: 'web', rootfs: '/r' })
+  const web = engine.get('web')
+  const wait = client.wait('web', { for: 'next-exit', generation: 3, timeout: 1.5 })
+  await expect.poll(() => web.asked).toMatchObject({ for: 'next-exit', generation: 3, timeout: 1.5 })
+  web.exit(0)
+  await wait
+  await client.stop('web', { timeout: 3, by: 'a & b=c' })
+  expect(web.asked).toEqual([3, 'a & b=c'])
+  await client.kill('web', 'HUP', { by: 'reload' })
+  expect(web.asked).toEqual(['HUP', 'reload'])
+  await client.remove('web', { force: true, by: 'a & b=c' })
+  expect(web.asked).toMatchObject({ force: true, by: 'a & b=c' })
+})
+
 test('a client that goes away lets go of its wait, not of the container', async () => {
   await using owner = await startOwner()
   const { client, engine } = owner

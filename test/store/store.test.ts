@@ -41,8 +41,11 @@ const exitRecord = (generation: number, finishedAt = new Date().toISOString()): 
   signal: null,
   oomKilled: false,
   cause: 'exited',
+  by: null,
   startedAt: null,
   finishedAt,
+  cpuMs: null,
+  memoryPeak: null,
 })
 
 describe('a commit', () => {

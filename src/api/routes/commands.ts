@@ -1,6 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { NotFoundError } from '../../errors.ts'
-import type { CallOptions, Container, Engine, ExitRecord } from '../../types.ts'
+import type { CallOptions, Container, ExitRecord } from '../../types.ts'
 import type { ApiContext } from '../context.ts'
 import { requestSignal } from '../request-signal.ts'
 import { KillBody, NoBody, NoQuery, RefParams, StopBody, toNumber, WaitQuery } from '../schemas.ts'
@@ -19,7 +18,7 @@ const PLAIN_COMMANDS: Record<string, PlainCommand> = {
   },
 }
 
-/** Routes that command one container, and the one that waits for its exit. */
+/** Routes that command one container, and the one that waits for what becomes of it. */
 export function addCommandRoutes(app: FastifyInstance, context: ApiContext): void {
   for (const [name, command] of Object.entries(PLAIN_COMMANDS)) addPlainCommand(app, context, name, command)
   addStop(app, context)
@@ -50,7 +49,7 @@ function addStop(app: FastifyInstance, { engine, closing }: ApiContext): void {
     { schema: { params: RefParams, querystring: NoQuery, body: StopBody } },
     ({ params, body }, reply): Promise<ExitRecord> => {
       const signal = requestSignal(reply, closing)
-      return engine.get(params.ref).stop({ timeout: body?.timeout, signal })
+      return engine.get(params.ref).stop({ ...body, signal })
     },
   )
 }
@@ -61,7 +60,7 @@ function addKill(app: FastifyInstance, { engine, closing }: ApiContext): void {
     { schema: { params: RefParams, querystring: NoQuery, body: KillBody } },
     async ({ params, body }, reply) => {
       const container = engine.get(params.ref)
-      await container.kill(body?.signal, { signal: requestSignal(reply, closing) })
+      await container.kill(body?.signal, { by: body?.by, signal: requestSignal(reply, closing) })
       return container.inspect()
     },
   )
@@ -71,26 +70,15 @@ function addWait(app: FastifyInstance, { engine, leaving }: ApiContext): void {
   app.get<{ Params: RefParams; Querystring: WaitQuery }>(
     '/v1/containers/:ref/wait',
     { schema: { params: RefParams, querystring: WaitQuery } },
-    async ({ params, query }, reply): Promise<ExitRecord> => {
-      const generation = toNumber(query.generation)
-      const found = find(engine, params.ref, generation)
-      if ('code' in found) return found
-      return found.wait({ generation, signal: requestSignal(reply, leaving) })
+    async ({ params, query }, reply) => {
+      const result = await engine.wait(params.ref, {
+        for: query.for,
+        generation: toNumber(query.generation),
+        timeout: toNumber(query.timeout),
+        signal: requestSignal(reply, leaving),
+      })
+      // The framework would send nothing at all for null.
+      return reply.type('application/json').send(JSON.stringify(result))
     },
   )
-}
-
-/** A container, or the exit record of one that is gone. */
-function find(engine: Engine, ref: string, generation: number | undefined): Container | ExitRecord {
-  try {
-    return engine.get(ref)
-  } catch (error) {
-    if (!(error instanceof NotFoundError)) throw error
-    try {
-      return engine.exitRecord(ref, generation)
-    } catch {
-      // That there is no such container says more than that it has no record.
-      throw error
-    }
-  }
 }

@@ -55,7 +55,7 @@ export function addContainerRoutes(app: FastifyInstance, context: ApiContext): v
     { schema: { params: RefParams, querystring: RemoveQuery } },
     async ({ params, query }, reply) => {
       const signal = requestSignal(reply, closing)
-      await engine.get(params.ref).remove({ force: isSet(query.force), signal })
+      await engine.get(params.ref).remove({ force: isSet(query.force), by: query.by, signal })
       return reply.code(204).send()
     },
   )

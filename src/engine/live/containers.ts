@@ -2,8 +2,8 @@ import { Subject } from 'rxjs'
 import { GuardedObservable } from '../../guarded-observable.ts'
 import type { ContainerRow } from '../../store/records.ts'
 import type { ContainerInfo, LiveContainers } from '../../types.ts'
-import { containerInfo } from '../handle.ts'
 import type { Supervisor } from '../supervisor.ts'
+import { containerInfo } from './info.ts'
 
 /** The set of containers as it is now. It is put together only where somebody looks. */
 export class ContainerSet extends GuardedObservable<readonly ContainerInfo[]> implements LiveContainers {

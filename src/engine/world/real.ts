@@ -2,6 +2,7 @@ import { watchExits } from '../../../effects/exits/watcher.ts'
 import { realClock } from '../../clock.ts'
 import { prepareSpec } from '../../spec/prepare.ts'
 import { attach } from '../attach/attach.ts'
+import { usageOf } from '../ending/usage.ts'
 import { ExitWatch } from '../exits/watch.ts'
 import { assertCheckpointing } from '../runtime/checkpoint.ts'
 import { listProcesses } from '../runtime/top.ts'
@@ -21,6 +22,7 @@ export const realWorld: World = {
     return watch
   },
   attach,
+  usage: usageOf,
   processes: listProcesses,
   assertCheckpointing,
 }

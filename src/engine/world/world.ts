@@ -1,3 +1,4 @@
+import type { CgroupUsage } from '../../../effects/cgroup/usage.ts'
 import type { Clock } from '../../clock.ts'
 import type { SpecHost } from '../../spec/host.ts'
 import type { Spec } from '../../spec/types.ts'
@@ -21,6 +22,8 @@ export interface World {
   watchExits(bearings: ExitWatchBearings): WatchedExits
   /** Joins a container's present run. */
   attach(supervisor: Supervisor, options: AttachOptions): Promise<Attachment>
+  /** What a container's run has used, asked at its end. Never throws. */
+  usage(supervisor: Supervisor): CgroupUsage
   /** The processes of a container that is alive, its first one first. */
   processes(supervisor: Supervisor, signal?: AbortSignal): Promise<ProcessInfo[]>
   /** Throws where a container cannot be checkpointed and restored. */

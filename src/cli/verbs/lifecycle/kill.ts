@@ -2,8 +2,13 @@ import type { Command } from 'commander'
 import { actOnEach } from '../act-on-each.ts'
 
 export function define(command: Command): void {
-  command.option('-s, --signal <signal>', 'name or number', 'KILL').addHelpText('after', HELP)
-  actOnEach(command, (client, ref, { signal }: { signal: string }) => client.kill(ref, signal))
+  command
+    .option('-s, --signal <signal>', 'name or number', 'KILL')
+    .option('--by <who>', 'who asks: put into the exit record of a run that this signal ends')
+    .addHelpText('after', HELP)
+  actOnEach(command, (client, ref, { signal, by }: { signal: string; by?: string }) =>
+    client.kill(ref, signal, { by }),
+  )
 }
 
 const HELP = `

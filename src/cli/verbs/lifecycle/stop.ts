@@ -9,8 +9,11 @@ export function define(command: Command): void {
       "time to end before SIGKILL; the container's own where left out",
       parseNumber,
     )
+    .option('--by <who>', 'who asks: put into the exit record')
     .addHelpText('after', HELP)
-  actOnEach(command, (client, ref, { time }: { time?: number }) => client.stop(ref, { timeout: time }))
+  actOnEach(command, (client, ref, { time, by }: { time?: number; by?: string }) =>
+    client.stop(ref, { timeout: time, by }),
+  )
 }
 
 const HELP = `
