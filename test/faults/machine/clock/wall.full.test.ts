@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { watch } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
@@ -145,13 +145,11 @@ test('a verb waits for its owner as long as it is to, though the clock leaps a y
   onTestFinished(() => silent.close())
   const program = [...clock.by.flags, MAIN, ...cli.globals, 'ps', '-aq']
   const verb = execa(process.execPath, program, { env: clock.by.env, reject: false })
-  let said = ''
-  verb.stderr.on('data', (chunk: Buffer) => {
-    said += chunk.toString()
-  })
-  await expect.poll(() => said, PATIENT).toContain('waiting for it to answer')
+  // By then it has begun to count.
+  const starting = join(cli.runRoot, 'starting')
+  await expect.poll(() => existsSync(join(starting, 'owner.pid')), PATIENT).toBe(true)
   clock.ahead(YEAR_MS)
-  await Promise.race([nextAttempt(join(cli.runRoot, 'starting')), verb])
+  await Promise.race([nextAttempt(starting), verb])
   expect(identifyProcess(verb.pid ?? 0)).toBeDefined()
   await silent.close()
   expect(await verb).toMatchObject({ exitCode: 0, stdout: '' })
