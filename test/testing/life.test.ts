@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { type Container, IllegalTransitionError, NotFoundError, StopTimeoutError } from '../../src/index.ts'
 import { NotSimulatedError, type Program, type Programs } from '../../src/testing/index.ts'
 import { SLEEPER, simulated, started, statesOf } from './simulated.ts'
@@ -102,6 +102,22 @@ describe('a simulated container', () => {
     await clock.settle()
     expect(engine.snapshot().containers).toEqual([])
   })
+})
+
+test('a simulated process has a number that no kernel gives, and nobody is signalled', async () => {
+  const signalled = vi.spyOn(process, 'kill')
+  onTestFinished(() => signalled.mockRestore())
+  const { engine } = await simulated()
+  const containers = await Promise.all([1, 2, 3].map(() => started(engine)))
+  for (const container of containers) {
+    const { pid, monitorPid, runtime } = container.inspect()
+    expect(Math.min(pid ?? 0, monitorPid ?? 0)).toBeGreaterThan(2 ** 22)
+    expect(runtime).toBe('/simulated/runtime')
+  }
+  await containers[0]?.stop()
+  await containers[1]?.kill()
+  await containers[2]?.remove({ force: true })
+  expect(signalled).not.toHaveBeenCalled()
 })
 
 describe('a program', () => {

@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest'
+import { openSimulatedEngine, type Program } from '../../src/testing/index.ts'
+import type { Bench } from './bench.ts'
+import { holdsForAllSequences } from './suite.ts'
+
+const polite: Program = (process) => void process.on('SIGTERM', () => process.exit(0))
+
+test('every sequence of commands on a simulated engine does what the model says', async () => {
+  await using world = await openSimulatedEngine({ programs: { polite } })
+  const bench: Bench = {
+    engine: world.engine,
+    create: (name) => world.engine.create({ name, rootfs: '/any', command: ['polite'] }),
+    ready: async () => {},
+    exit: ({ id }, code) => world.exit(id, { code }),
+  }
+  const lives = await holdsForAllSequences(async () => bench, { runs: 100, length: 40 })
+  expect(lives).toBeGreaterThan(200)
+})
+
+test('two hundred simulated containers live and are gone, each with its own exit code', async () => {
+  await using world = await openSimulatedEngine()
+  const begun = performance.now()
+  const codes = await Promise.all(
+    Array.from({ length: 200 }, async (_, index) => {
+      const container = await world.engine.create({ rootfs: '/any', command: ['sleep'] })
+      await container.start()
+      world.exit(container.id, { code: index })
+      const { code } = await container.wait()
+      await container.remove()
+      return code
+    }),
+  )
+  console.log(`simulated: ${Math.round(200_000 / (performance.now() - begun))} container lives a second`)
+  expect(codes).toEqual(Array.from({ length: 200 }, (_, index) => index))
+  expect(world.engine.snapshot().containers).toEqual([])
+})
