@@ -42,13 +42,13 @@ export class SimulatedMachine {
   /** conmon makes a run of a container, which waits for its start. */
   createRun(id: string, birth: Omit<Birth, 'facts'>): SimulatedRun {
     const monitor = this.#newFacts()
-    const run = new SimulatedRun(monitor, this.spawn(birth))
+    const run = new SimulatedRun(monitor, this.makeProcess(birth))
     this.#runs.set(id, run)
     return run
   }
 
   /** A process, which waits to begin. */
-  spawn(birth: Omit<Birth, 'facts'>): SimulatedProcess {
+  makeProcess(birth: Omit<Birth, 'facts'>): SimulatedProcess {
     return new SimulatedProcess({ ...birth, facts: this.#newFacts() }, this.clock)
   }
 

@@ -25,7 +25,7 @@ export class SimulatedSessions implements SessionEffects {
     return this.#machine.faults.befall(call, () => {
       const run = this.#machine.run(id)
       if (run?.isAlive !== true) throw runtimeError(call, 'container not running', 'not-running')
-      const process = this.#spawn(session, run)
+      const process = this.#makeProcess(session, run)
       process.begin(this.#programOf(session))
       return { process: process.facts }
     })
@@ -62,13 +62,13 @@ export class SimulatedSessions implements SessionEffects {
     })
   }
 
-  #spawn(session: Session, run: SimulatedRun): SimulatedProcess {
+  #makeProcess(session: Session, run: SimulatedRun): SimulatedProcess {
     this.#programOf(session)
     const { request } = session
     const { env = [] } = session.supervisor.spec().process
     const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()]
     const hasInput = request?.stdin === true
-    const process = this.#machine.spawn({
+    const process = this.#machine.makeProcess({
       command: session.row.command,
       env: [...env, ...(request?.env ?? [])],
       stdin: hasInput ? stdin : undefined,
