@@ -1,7 +1,8 @@
 /** The shapes of what an engine does with a container by itself. All of them are JSON-safe. */
+import type { HealthState as HealthStatus, ProbeResult } from '../machines/health-types.ts'
 import type { RestartPolicyName, RestartState } from '../machines/restart-types.ts'
 
-export type { RestartPolicyName, RestartState }
+export type { HealthStatus, ProbeResult, RestartPolicyName, RestartState }
 
 /** How long restarts wait: from one to the next ever longer, until a run has lasted. */
 export interface BackOffOptions {
@@ -44,4 +45,28 @@ export interface RestartInfo {
   maxRetries: number | null
   /** `backing-off` while the next restart is put off, `stopped-by-user` where the user wants none. */
   state: RestartState
+}
+
+/** A command that is run in a container again and again, to tell whether it works. */
+export interface HealthCheckOptions {
+  /** argv, as that of `exec`. Exit code 0 says that the container is well. */
+  command: string[]
+  /** Seconds from the start, and from the end of each run of it, to the next one; 30 where left out. */
+  interval?: number | undefined
+  /** Seconds after which it is killed, and has failed; 30 where left out. */
+  timeout?: number | undefined
+  /** How often in a row it has to fail for the container to be unhealthy; 3 where left out. */
+  retries?: number | undefined
+  /** Seconds from the start in which failures do not count, until the first success; 0 where left out. */
+  startPeriod?: number | undefined
+}
+
+/** The health of a container's present run, or of its last one. */
+export interface HealthInfo {
+  /** `starting` until it is known. */
+  status: HealthStatus
+  /** The failures in a row that count. */
+  failingStreak: number
+  /** The last five, the newest last. */
+  results: ProbeResult[]
 }

@@ -13,7 +13,13 @@ import type {
   SessionOptions,
   TerminalSize,
 } from './exec-types.ts'
-import type { RestartChoice, RestartInfo } from './policy-types.ts'
+import type {
+  HealthCheckOptions,
+  HealthInfo,
+  HealthStatus,
+  RestartChoice,
+  RestartInfo,
+} from './policy-types.ts'
 
 export * from './exec-types.ts'
 export * from './policy-types.ts'
@@ -126,6 +132,8 @@ export interface ContainerInfo {
   restart: RestartInfo | null
   /** How often it has been started again since the user started it. */
   restarts: number
+  /** null where nobody asks for it, and before the container runs. */
+  health: HealthInfo | null
 }
 
 interface EventBase {
@@ -231,6 +239,14 @@ export interface RestartGivenUpEvent extends ContainerEventBase {
   restarts: number
 }
 
+/** A container has become healthy, or unhealthy. */
+export interface HealthEvent extends ContainerEventBase {
+  type: 'health'
+  status: HealthStatus
+  /** The failures in a row that count. */
+  failingStreak: number
+}
+
 /** What `engine.events` carries; a discriminated union on `type`. */
 export type EngineEvent =
   | StateEvent
@@ -240,6 +256,7 @@ export type EngineEvent =
   | ExecExitedEvent
   | RestartScheduledEvent
   | RestartGivenUpEvent
+  | HealthEvent
   | WatchDegradedEvent
   | WatchRestoredEvent
 
@@ -322,6 +339,8 @@ export interface CreateOptions {
   key?: string | undefined
   /** Whether the container is started again when it ends; not beside `autoRemove`. */
   restart?: RestartChoice | undefined
+  /** Asks again and again whether it works; nobody does where left out. */
+  healthCheck?: HealthCheckOptions | undefined
 }
 
 /** A port of the host, and what it leads to in the container. */

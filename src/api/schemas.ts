@@ -52,6 +52,19 @@ const Restart = Type.Optional(
   ]),
 )
 
+const HealthCheck = Type.Optional(
+  Type.Object(
+    {
+      command: Type.Array(Type.String()),
+      interval: Type.Optional(Type.Number()),
+      timeout: Type.Optional(Type.Number()),
+      retries: Type.Optional(Type.Number()),
+      startPeriod: Type.Optional(Type.Number()),
+    },
+    strict,
+  ),
+)
+
 /** {@link import('../types.ts').CreateOptions} as JSON. */
 export const CreateBody = Type.Object(
   {
@@ -83,6 +96,7 @@ export const CreateBody = Type.Object(
     labels: Type.Optional(Type.Record(Type.String(), Type.String())),
     key: Type.Optional(Type.String()),
     restart: Restart,
+    healthCheck: HealthCheck,
   },
   strict,
 )

@@ -6,6 +6,7 @@ import { makeRunDirectories, type Ownership } from '../root/ownership.ts'
 import { currentHost } from '../spec/host.ts'
 import { newId, validateName } from '../spec/names.ts'
 import { toMilliseconds } from '../spec/options.ts'
+import { readHealthCheck } from '../spec/policies/health.ts'
 import { readRestartPolicy } from '../spec/policies/restart.ts'
 import { parseSignal } from '../spec/signals.ts'
 import type { Spec } from '../spec/types.ts'
@@ -216,6 +217,7 @@ export class ContainerEngine implements Engine {
         labels: options.labels === undefined ? undefined : { ...options.labels },
         key,
         restart: readRestartPolicy(options),
+        healthCheck: readHealthCheck(options),
         monitor: monitorSettings(id, options, spec, this.#context.creation),
       },
       state: 'configured',
@@ -361,6 +363,7 @@ export class ContainerEngine implements Engine {
     const { commands, effects, journal } = this.#context
     commands.close()
     try {
+      for (const { policies } of this.#supervisors.values()) policies.leave()
       const bound = [...this.#supervisors.values()].map(({ sessions }) => sessions.endBound())
       // What waits for the disk does not settle while that is full.
       const settled = journal.isBehind ? undefined : this.#settled()

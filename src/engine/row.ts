@@ -40,6 +40,7 @@ export function nextRow(
       ...(row.facts.execs !== undefined && { execs: row.facts.execs }),
       ...(row.facts.restart !== undefined && { restart: row.facts.restart }),
       ...(askers !== undefined && { askers }),
+      ...(row.facts.health !== undefined && { health: row.facts.health }),
     },
   }
 }

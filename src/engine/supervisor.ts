@@ -240,7 +240,7 @@ export class Supervisor {
 
   /** Commits what the policies have come to by themselves, with events of theirs. */
   recordPolicies(events: readonly PolicyEvent[]): void {
-    this.#newest = { ...this.#newest, facts: this.policies.onto(this.#newest.facts) }
+    this.#newest = this.policies.onto(this.#newest)
     const row = this.#newest
     if (events.length === 0) this.#append({ row })
     else this.#appendEvents(row, events)

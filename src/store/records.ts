@@ -1,5 +1,12 @@
 import type { CgroupManager, MonitorPlacement } from '../../effects/cgroup/placement.ts'
-import type { KnownRestarts, ProcessFacts, RestartPolicy, StopRequest } from '../../machines/index.ts'
+import type {
+  KnownHealth,
+  KnownRestarts,
+  ProcessFacts,
+  RestartPolicy,
+  StopRequest,
+} from '../../machines/index.ts'
+import type { HealthSettings } from '../spec/policies/health.ts'
 import type { Spec } from '../spec/types.ts'
 import type {
   ContainerState,
@@ -31,6 +38,8 @@ export interface ContainerSettings {
   key?: CreationKey | undefined
   /** Left out where nothing starts it again. */
   restart?: RestartPolicy | undefined
+  /** Left out where nobody asks for its health. */
+  healthCheck?: HealthSettings | undefined
 }
 
 /** What makes a create one that can be asked again. */
@@ -57,6 +66,8 @@ export interface ExecRow {
   command: string[]
   state: ExecState
   detached: boolean
+  /** Given for one that a health check runs, of which nobody is told. */
+  isProbe?: true | undefined
   process: ProcessFacts | null
   startedAt: string
 }
@@ -75,6 +86,11 @@ export interface Askers {
   signals?: Readonly<Record<number, string>> | undefined
 }
 
+/** What is known of the health of a run. */
+export interface HealthRow extends KnownHealth {
+  generation: number
+}
+
 /** What a container has come to; committed with each transition. */
 export interface ContainerFacts {
   process: ProcessFacts | null
@@ -91,6 +107,8 @@ export interface ContainerFacts {
   restart?: RestartRow | undefined
   /** Of the present run; left out where nobody has. */
   askers?: Askers | undefined
+  /** Left out where its present run, or its last one, was not asked. */
+  health?: HealthRow | undefined
 }
 
 /** One row of the store, without its spec, which is read only when it is needed. */

@@ -31,6 +31,7 @@ export const worldOf = (machine: SimulatedMachine): World => ({
   // Nothing that is simulated uses anything.
   usage: () => ({ cpuMs: 0, memoryPeak: 0 }),
   processes: async (supervisor) => listProcesses(machine, supervisor),
+  isAlive: ({ id }) => machine.run(id)?.isAlive === true,
   assertCheckpointing: async ({ id }) => {
     throw notCheckpointed(id)
   },

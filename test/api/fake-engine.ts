@@ -332,4 +332,5 @@ const BLANK: Omit<ContainerInfo, 'id' | 'name' | 'state' | 'generation'> = {
   key: null,
   restart: null,
   restarts: 0,
+  health: null,
 }

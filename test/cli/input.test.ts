@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { expect, test } from 'vitest'
 import type { CreationFlags } from '../../src/cli/input/creation.ts'
+import { parseDuration, parseProbe, toHealthOptions } from '../../src/cli/input/health.ts'
 import { parsePort, toMonitorOptions } from '../../src/cli/input/monitor.ts'
 import { parseCount, parseMemory, parseNumber, resolveEnv } from '../../src/cli/input/values.ts'
 import { backgroundArgv, backgroundEnv } from '../../src/cli/owner/background.ts'
@@ -24,6 +25,33 @@ test.for(['', 'm', '-1m', '1x', '1 2', '0x10', '1e3', 'NaN'])('%j is no memory',
 test.for(['', '-1', '1e3', 'x', 'Infinity', '1,5', '0x1'])('%j is no number', (text) => {
   expect(() => parseNumber(text)).toThrow('Give a number')
   expect(() => parseCount(text)).toThrow('whole number')
+})
+
+test.for([
+  ['5', 5],
+  ['0.5', 0.5],
+  ['30s', 30],
+  ['1m30s', 90],
+  ['500ms', 0.5],
+  ['1h', 3600],
+] as const)('%s of time', ([text, seconds]) => {
+  expect(parseDuration(text)).toBe(seconds)
+})
+
+test.for(['', 's', '-1s', '5x', '1 s', '1e3'])('%j is no time', (text) => {
+  expect(() => parseDuration(text)).toThrow('30s')
+})
+
+test('a probe is a line for sh, or words, or none', () => {
+  expect(parseProbe('test -e /x')).toEqual(['/bin/sh', '-c', 'test -e /x'])
+  expect(parseProbe('["test", "-e", "/x"]')).toEqual(['test', '-e', '/x'])
+  expect(parseProbe('none')).toEqual([])
+  for (const text of ['[', '[]', '[1]']) expect(() => parseProbe(text)).toThrow('JSON array')
+  expect(toHealthOptions({ healthCmd: ['true'], healthInterval: 5 }).healthCheck).toMatchObject({
+    interval: 5,
+  })
+  expect(toHealthOptions({ healthCmd: [] })).toEqual({})
+  expect(() => toHealthOptions({ healthInterval: 5 })).toThrow('no command')
 })
 
 test('numbers', () => {

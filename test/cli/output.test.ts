@@ -25,12 +25,17 @@ test.for([
 
 test('a status in words', () => {
   const now = Date.parse('2024-01-01T00:01:00Z')
-  const info = { state: 'running', exitCode: null, startedAt: '2024-01-01T00:00:30Z', finishedAt: null }
+  const times = { startedAt: '2024-01-01T00:00:30Z', finishedAt: null }
+  const info = { state: 'running', exitCode: null, ...times, health: null, restart: null }
   const status = (over: object) => statusInWords({ ...info, ...over } as ContainerInfo, now)
   expect(status({})).toBe('Up 30 seconds')
   expect(status({ state: 'paused' })).toBe('Up 30 seconds (Paused)')
   const ended = { exitCode: 7, finishedAt: '2024-01-01T00:00:58Z' }
   expect(status({ state: 'exited', ...ended })).toBe('Exited (7) 2 seconds ago')
+  const restart = { policy: 'always', state: 'backing-off' }
+  expect(status({ state: 'exited', ...ended, restart })).toBe('Restarting (7) 2 seconds ago')
+  expect(status({ health: { status: 'starting' } })).toBe('Up 30 seconds (health: starting)')
+  expect(status({ health: { status: 'unhealthy' } })).toBe('Up 30 seconds (unhealthy)')
   expect(status({ state: 'created', startedAt: null })).toBe('Created')
   // The clock was set back.
   expect(status({ startedAt: '2024-01-01T01:00:00Z' })).toBe('Up Less than a second')

@@ -28,3 +28,7 @@ async function output(heading: string): Promise<string[]> {
 test('the program that restarts a container', { timeout: 120_000 }, async () => {
   expect(await output('Restart')).toEqual(['restart 1', 'running 1', 'stopped-by-user'])
 })
+
+test('the program that asks for health', { timeout: 120_000 }, async () => {
+  expect(await output('Health')).toEqual(['healthy', 'healthy 0'])
+})

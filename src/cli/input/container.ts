@@ -2,11 +2,12 @@ import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import type { ClientCreateOptions } from '../../client/client.ts'
 import type { RestartChoice } from '../../types.ts'
+import { type HealthFlags, takeHealth, toHealthOptions } from './health.ts'
 import { type MonitorFlags, takeMonitor, toMonitorOptions } from './monitor.ts'
 import { collect, parseCount, parseMemory, parseNumber, resolveEnv, toLabels } from './values.ts'
 
 /** What `run` and `create` take. */
-export interface ContainerFlags extends MonitorFlags {
+export interface ContainerFlags extends MonitorFlags, HealthFlags {
   rootfs?: string
   bundle?: string
   name?: string
@@ -65,7 +66,7 @@ export function takeContainer(command: Command): Command {
     .option('-t, --tty', 'give the command a terminal')
     .option('--rm', 'remove the container when it has exited, whatever becomes of this verb and its owner')
     .option('--restart <policy>', 'start it again: no, on-failure[:N], always or unless-stopped (no)')
-  return takeMonitor(described)
+  return takeMonitor(takeHealth(described))
 }
 
 /** The flags as the engine takes them. Paths are this process's; the owner has another working directory. */
@@ -88,6 +89,7 @@ export function toCreateOptions(flags: ContainerFlags, command: string[]): Clien
       key,
     },
     ...toMonitorOptions(flags),
+    ...toHealthOptions(flags),
     ...(flags.interactive === true && { stdin: true }),
     ...(flags.tty === true && { terminal: true }),
     ...(flags.rm === true && { autoRemove: true }),

@@ -1,4 +1,4 @@
-import type { ContainerInfo } from '../../types.ts'
+import type { ContainerInfo, HealthStatus } from '../../types.ts'
 
 const MINUTE = 60
 const HOUR = 60 * MINUTE
@@ -26,9 +26,9 @@ export function ago(at: string, now: number): string {
 
 /** A container's state in words, with its age. */
 export function statusInWords(info: ContainerInfo, now: number): string {
-  const { state, exitCode, startedAt, finishedAt, restart } = info
+  const { state, exitCode, startedAt, finishedAt, restart, health } = info
   const up = `Up ${startedAt === null ? '' : since(startedAt, now)}`.trim()
-  if (state === 'running') return up
+  if (state === 'running') return health === null ? up : `${up} (${healthInWords(health.status)})`
   if (state === 'paused') return `${up} (Paused)`
   if (exitCode !== null && finishedAt !== null && restart?.state === 'backing-off') {
     return `Restarting (${exitCode}) ${ago(finishedAt, now)}`
@@ -36,6 +36,8 @@ export function statusInWords(info: ContainerInfo, now: number): string {
   if (exitCode !== null && finishedAt !== null) return `Exited (${exitCode}) ${ago(finishedAt, now)}`
   return state.charAt(0).toUpperCase() + state.slice(1)
 }
+
+const healthInWords = (status: HealthStatus): string => (status === 'starting' ? 'health: starting' : status)
 
 function since(at: string, now: number): string {
   return inWords(Math.max(0, (now - Date.parse(at)) / 1000))

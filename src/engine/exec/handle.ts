@@ -24,8 +24,9 @@ export async function openSession(
   supervisor: Supervisor,
   command: string[],
   options: SessionOptions,
+  purpose?: 'probe',
 ): Promise<ExecSession> {
-  return sessionHandle(await supervisor.sessions.start(command, options))
+  return sessionHandle(await supervisor.sessions.start(command, options, purpose))
 }
 
 /** Runs a command to its end. The seed's execContainer with buffers for streams. */
@@ -33,13 +34,15 @@ export async function collectExec(
   supervisor: Supervisor,
   command: string[],
   { stdin, maxOutputBytes = DEFAULT_OUTPUT_BYTES, ...options }: CollectOptions,
+  purpose?: 'probe',
 ): Promise<ExecResult> {
   if (!Number.isSafeInteger(maxOutputBytes) || maxOutputBytes < 0) {
     throw new InvalidInputError(`invalid limit of output ${quote(maxOutputBytes)}`, {
       hint: 'give a number of bytes',
     })
   }
-  const session = await openSession(supervisor, command, { ...options, stdin: stdin !== undefined })
+  const withInput = { ...options, stdin: stdin !== undefined }
+  const session = await openSession(supervisor, command, withInput, purpose)
   const { stdout, stderr } = session as { stdout: Readable; stderr: Readable }
   session.stdin?.end(stdin)
   const [out, err, exit] = await Promise.all([

@@ -43,22 +43,23 @@ export class Sessions {
   }
 
   list(): ExecInfo[] {
-    return [...this.#sessions.values()].map(({ row }) => {
+    return this.all().map(({ row }) => {
       const { id, command, state, process, detached, startedAt } = row
       return { id, command, state, pid: process?.pid ?? null, detached, startedAt }
     })
   }
 
+  /** All that somebody has asked for. */
   all(): Session[] {
-    return [...this.#sessions.values()]
+    return [...this.#sessions.values()].filter(({ row }) => row.isProbe !== true)
   }
 
   /** By its id, or the unique start of it. Throws NotFoundError. */
   find(idOrStart: string): Session {
     if (idOrStart === '') throw new InvalidInputError('the id of a session cannot be empty')
-    const exact = this.#sessions.get(idOrStart)
+    const exact = this.all().find(({ id }) => id === idOrStart)
     if (exact !== undefined) return exact
-    const starts = [...this.#sessions.values()].filter(({ id }) => id.startsWith(idOrStart))
+    const starts = this.all().filter(({ id }) => id.startsWith(idOrStart))
     if (starts.length === 1 && starts[0] !== undefined) return starts[0]
     const { name, id } = this.#supervisor
     throw new NotFoundError(`container ${name} has no live session ${quote(idOrStart)}`, {
@@ -68,11 +69,11 @@ export class Sessions {
   }
 
   /** Runs a command; resolves once it runs. Throws IllegalTransitionError where the container does not run. */
-  async start(command: string[], options: SessionOptions): Promise<Session> {
-    return this.#supervisor.engine.commands.take(() => this.#start(command, options))
+  async start(command: string[], options: SessionOptions, purpose?: 'probe'): Promise<Session> {
+    return this.#supervisor.engine.commands.take(() => this.#start(command, options, purpose))
   }
 
-  async #start(command: string[], options: SessionOptions): Promise<Session> {
+  async #start(command: string[], options: SessionOptions, purpose?: 'probe'): Promise<Session> {
     const { signal } = options
     signal?.throwIfAborted()
     this.#supervisor.assertRuns('exec')
@@ -83,7 +84,8 @@ export class Sessions {
     const startedAt = timestamp(this.#supervisor.engine.world.clock)
     const { detach: detached } = request
     const begun = { state: 'starting', process: null, startedAt } as const
-    const session = this.#add({ id: newId(), command: request.command, detached, ...begun }, request)
+    const row = { id: newId(), command: request.command, detached, ...begun }
+    const session = this.#add(purpose === 'probe' ? { ...row, isProbe: true } : row, request)
     await this.#await(session, signal)
     return session
   }
@@ -176,14 +178,14 @@ export class Sessions {
 
   #add(row: ExecRow, request?: ExecRequest): Session {
     if (this.#isClosed || (this.#isLeaving && !row.detached)) throw new EngineClosedError()
-    const session = new Session(this.#supervisor, row, this.#bearings(row.id), request)
+    const session = new Session(this.#supervisor, row, this.#bearings(row), request)
     this.#sessions.set(row.id, session)
     return session
   }
 
-  #bearings(id: string): SessionBearings {
+  #bearings({ id, isProbe }: ExecRow): SessionBearings {
     return {
-      commit: (...events) => this.#supervisor.recordSessions(this.rows(), events),
+      commit: (...events) => this.#supervisor.recordSessions(this.rows(), isProbe ? [] : events),
       forget: () => this.#sessions.delete(id),
     }
   }

@@ -1,7 +1,7 @@
 import { signalName } from '../../spec/signals.ts'
 import type { ContainerInfo } from '../../types.ts'
 import { monitorInfo } from '../creation/container.ts'
-import { restartInfo } from '../policies/info.ts'
+import { healthInfo, restartInfo } from '../policies/info.ts'
 import type { Supervisor } from '../supervisor.ts'
 
 /** One container as it was committed. */
@@ -34,5 +34,6 @@ export function containerInfo({ row, settings, paths }: Supervisor): ContainerIn
     labels: settings.labels ?? {},
     key: settings.key?.value ?? null,
     ...restartInfo(row),
+    health: healthInfo(row),
   }
 }

@@ -1,5 +1,5 @@
 import type { ContainerRow } from '../../store/records.ts'
-import type { ContainerInfo } from '../../types.ts'
+import type { ContainerInfo, HealthInfo } from '../../types.ts'
 
 /** What `inspect` shows of a container's restarts. */
 export function restartInfo({ settings, facts }: ContainerRow): Pick<ContainerInfo, 'restart' | 'restarts'> {
@@ -7,4 +7,11 @@ export function restartInfo({ settings, facts }: ContainerRow): Pick<ContainerIn
   if (policy === undefined) return { restart: null, restarts: 0 }
   const { state = 'idle', restarts = 0 } = facts.restart ?? {}
   return { restart: { policy: policy.name, maxRetries: policy.maxRetries || null, state }, restarts }
+}
+
+/** What `inspect` shows of a container's health. */
+export function healthInfo({ facts }: ContainerRow): HealthInfo | null {
+  if (facts.health === undefined) return null
+  const { state: status, failingStreak, results } = facts.health
+  return { status, failingStreak, results: [...results] }
 }

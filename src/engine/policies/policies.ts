@@ -1,7 +1,8 @@
 import type { ContainerCommand } from '../../../machines/index.ts'
-import type { ContainerFacts, ContainerRow } from '../../store/records.ts'
+import type { ContainerRow } from '../../store/records.ts'
 import { endsRun } from '../row.ts'
 import type { Supervisor } from '../supervisor.ts'
+import { Health } from './health.ts'
 import { type PolicyEvent, Restarts } from './restarts.ts'
 
 /**
@@ -11,14 +12,16 @@ import { type PolicyEvent, Restarts } from './restarts.ts'
 export class Policies {
   readonly #supervisor: Supervisor
   readonly #restarts: Restarts | undefined
+  readonly #health: Health | undefined
   /** Of the transition that is being followed; undefined where none is. */
   #gathered: PolicyEvent[] | undefined
 
   constructor(supervisor: Supervisor) {
     this.#supervisor = supervisor
     const changed = (...events: PolicyEvent[]) => this.#changed(events)
-    const { restart } = supervisor.settings
+    const { restart, healthCheck } = supervisor.settings
     this.#restarts = restart && new Restarts(supervisor, restart, changed)
+    this.#health = healthCheck && new Health(supervisor, healthCheck, changed)
   }
 
   /** Whether it is to be started again by itself. */
@@ -43,24 +46,33 @@ export class Policies {
     try {
       const hasBegun = row.state === 'running' && before.state !== 'running'
       if (hasBegun) this.#restarts?.started(row.generation)
-      const { exit } = row.facts
-      if (exit !== null && endsRun(before.state, row.state)) this.#restarts?.exited(exit)
+      const isOver = endsRun(before.state, row.state)
+      if (row.facts.exit !== null && isOver) this.#restarts?.exited(row.facts.exit)
+      this.#health?.follow(row, isOver)
       if (row.state === 'removed') this.#restarts?.removed()
     } finally {
       this.#gathered = undefined
     }
-    return { row: { ...row, facts: this.onto(row.facts) }, events }
+    return { row: this.onto(row), events }
   }
 
-  /** A container's facts with those of its policies. */
-  onto(facts: ContainerFacts): ContainerFacts {
+  /** A container's row with what its policies have come to. */
+  onto({ facts, ...row }: ContainerRow): ContainerRow {
+    const { restart: _, health: __, ...others } = facts
     const restart = this.#restarts?.row
-    return restart === undefined ? facts : { ...facts, restart }
+    const health = this.#health?.rowOf(row.generation)
+    return { ...row, facts: { ...others, ...(restart && { restart }), ...(health && { health }) } }
+  }
+
+  /** The engine is closing: nobody is asked for health any more. What ends meanwhile is the restart policy's still. */
+  leave(): void {
+    this.#health?.close()
   }
 
   /** Lets go; what was under way is the next engine's. */
   close(): void {
     this.#restarts?.close()
+    this.#health?.close()
   }
 
   #changed(events: readonly PolicyEvent[]): void {

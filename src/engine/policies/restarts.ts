@@ -9,7 +9,7 @@ import type {
   restartMachine,
 } from '../../../machines/index.ts'
 import type { RestartRow } from '../../store/records.ts'
-import type { ExitRecord } from '../../types.ts'
+import type { ExitRecord, HealthStatus } from '../../types.ts'
 import type { Supervisor } from '../supervisor.ts'
 import { provideRestart } from './effects.ts'
 
@@ -19,6 +19,7 @@ type Snapshot = SnapshotFrom<typeof restartMachine>
 export type PolicyEvent =
   | { type: 'restart.scheduled'; attempt: number; delayMs: number }
   | { type: 'restart.given-up'; restarts: number }
+  | { type: 'health'; status: HealthStatus; failingStreak: number }
 
 const DUE: ReadonlySet<RestartState> = new Set(['backing-off', 'restarting'])
 const SIGKILL = 9

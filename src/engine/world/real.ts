@@ -1,4 +1,5 @@
 import { watchExits } from '../../../effects/exits/watcher.ts'
+import { isSameProcess } from '../../../effects/process/identity.ts'
 import { realClock } from '../../clock.ts'
 import { prepareSpec } from '../../spec/prepare.ts'
 import { attach } from '../attach/attach.ts'
@@ -24,5 +25,6 @@ export const realWorld: World = {
   attach,
   usage: usageOf,
   processes: listProcesses,
+  isAlive: ({ process }) => process !== undefined && isSameProcess(process),
   assertCheckpointing,
 }

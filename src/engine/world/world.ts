@@ -26,6 +26,8 @@ export interface World {
   usage(supervisor: Supervisor): CgroupUsage
   /** The processes of a container that is alive, its first one first. */
   processes(supervisor: Supervisor, signal?: AbortSignal): Promise<ProcessInfo[]>
+  /** Whether the first process of a container is there, whatever has been seen of its exit. */
+  isAlive(supervisor: Supervisor): boolean
   /** Throws where a container cannot be checkpointed and restored. */
   assertCheckpointing(supervisor: Supervisor, signal?: AbortSignal): Promise<void>
 }

@@ -103,3 +103,13 @@ test('a policy that is none, or beside --rm, is refused', async () => {
   expect(both.stderr).toContain('--rm')
   expect((await place.cli('ps', '-aq')).stdout).toBe('')
 })
+
+test('ps shows the health, which a command of the flags asks for', { timeout: 180_000 }, async () => {
+  await serve()
+  const flags = ['--health-cmd', 'test ! -e /tmp/ill', '--health-interval', '200ms', '--health-retries', '1']
+  expect(await place.sh('exec sleep 1000', '-d', '--name', 'web', ...flags)).toMatchObject({ exitCode: 0 })
+  await eventually(async () => (await place.cli('ps')).stdout).toContain('(healthy)')
+  writeFileSync(`${place.rootfs}/tmp/ill`, '')
+  await eventually(async () => (await place.cli('ps')).stdout).toContain('(unhealthy)')
+  expect((await place.cli('events')).stdout).toMatch(/ web healthy\n.* web unhealthy\n/)
+})

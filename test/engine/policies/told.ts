@@ -26,6 +26,8 @@ function inWords(event: EngineEvent): string {
       return `scheduled ${event.attempt}`
     case 'restart.given-up':
       return `given up after ${event.restarts}`
+    case 'health':
+      return `health ${event.status}`
     default:
       return event.type
   }

@@ -46,6 +46,8 @@ function what(event: EngineEvent): string {
       return `restart ${event.attempt} in ${event.delayMs} ms`
     case 'restart.given-up':
       return `given up after ${event.restarts} restarts`
+    case 'health':
+      return event.status
     case 'exec.started':
       return `exec ${event.sessionId.slice(0, 12)} started: ${quote(event.command.join(' '))}`
     case 'exec.exited':
