@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Logger } from 'pino'
 import { type Actor, createActor, type SnapshotFrom } from 'xstate'
 import {
@@ -17,6 +18,7 @@ import type { Spec } from '../spec/types.ts'
 import type { JournalEntry } from '../store/journal.ts'
 import type {
   ContainerCommit,
+  ContainerFacts,
   ContainerRow,
   ContainerSettings,
   ExecRow,
@@ -457,8 +459,11 @@ function topLevel(snapshot: Snapshot): ContainerState {
 }
 
 function sameFacts(a: ContainerRow, b: ContainerRow): boolean {
-  return a.generation === b.generation && JSON.stringify(a.facts) === JSON.stringify(b.facts)
+  return a.generation === b.generation && isDeepStrictEqual(asStored(a.facts), asStored(b.facts))
 }
+
+/** Without what is undefined; in which order facts came to be says nothing. */
+const asStored = (facts: ContainerFacts): unknown => JSON.parse(JSON.stringify(facts))
 
 const stamp = ({ id, name, generation }: ContainerRow, at: string) => ({
   at,
