@@ -1,6 +1,7 @@
 /** The shapes of commands that are run in a container. JSON-safe unless they are a session or its streams. */
 import type { Readable, Writable } from 'node:stream'
 import type { ExecExitCause } from '../machines/exec-types.ts'
+import type { CallOptions } from './call-options.ts'
 
 export type { ExecExitCause }
 
@@ -88,8 +89,11 @@ export interface SessionOptions extends ExecOptions {
   signal?: AbortSignal | undefined
 }
 
-/** A command that runs. */
-export interface ExecSession {
+/**
+ * A command that runs. Where one that is bound to this process is held by `await using`, it is killed at the end of the
+ * block; a detached one lives on.
+ */
+export interface ExecSession extends AsyncDisposable {
   readonly id: string
   readonly containerId: string
   readonly pid: number | null
@@ -102,9 +106,9 @@ export interface ExecSession {
   /** Resolves once its exit is committed, after the last byte of its output. Rejects with EngineClosedError. */
   readonly exited: Promise<ExecExit>
   /** Throws AttachError: `ENOTERMINAL` where it has none here, `EATTACHENDED` where it has ended. */
-  resize(size: TerminalSize): Promise<void>
+  resize(size: TerminalSize, options?: CallOptions): Promise<void>
   /** Sends a signal to its process. */
-  kill(signal?: string | number): Promise<void>
+  kill(signal?: string | number, options?: CallOptions): Promise<void>
   /** SIGTERM, and SIGKILL to its process group after `timeout` seconds, 10 where left out. */
-  stop(options?: { timeout?: number | undefined }): Promise<ExecExit>
+  stop(options?: CallOptions & { timeout?: number | undefined }): Promise<ExecExit>
 }

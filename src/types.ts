@@ -4,6 +4,8 @@
  */
 import type { Observable } from 'rxjs'
 import type { ExitCause } from '../machines/container-types.ts'
+import type { CallOptions } from './call-options.ts'
+import type { ContainerState, Takes } from './container-states.ts'
 import type {
   CollectOptions,
   ExecExitCause,
@@ -21,33 +23,11 @@ import type {
   RestartInfo,
 } from './policy-types.ts'
 
+export * from './call-options.ts'
+export * from './container-states.ts'
 export * from './exec-types.ts'
 export * from './policy-types.ts'
 export type { ExitCause }
-
-/** The top-level states of the container chart, as libpod names the stable ones. */
-export const CONTAINER_STATES = [
-  'configured',
-  'creating',
-  'created',
-  'starting',
-  'running',
-  'pausing',
-  'paused',
-  'resuming',
-  'stopping',
-  'checkpointing',
-  'restoring',
-  'stopped',
-  'cleaning',
-  'exited',
-  'removing',
-  'removed',
-  'reconciling',
-] as const
-
-/** One of {@link CONTAINER_STATES}. */
-export type ContainerState = (typeof CONTAINER_STATES)[number]
 
 /** What is known of one ended run of a container. It outlives the container. */
 export interface ExitRecord {
@@ -260,12 +240,6 @@ export type EngineEvent =
   | WatchDegradedEvent
   | WatchRestoredEvent
 
-/** Options every method takes last. */
-export interface CallOptions {
-  /** Stops waiting. It never touches the container, except in `create`, which is undone. */
-  signal?: AbortSignal | undefined
-}
-
 /** What a container is made of: a bundle, or an unpacked root file system and settings. */
 export interface CreateOptions {
   /** `[a-zA-Z0-9][a-zA-Z0-9_.-]*`, at most 128 characters; the short id where left out. */
@@ -398,14 +372,14 @@ export interface Attachment extends AsyncDisposable {
    * Writes to standard input; resolves when it is on its way to the container, which makes its writers wait while
    * it does not read. Throws AttachError `ENOSTDIN` where there is none, `EATTACHENDED` after the end.
    */
-  write(data: Uint8Array | string): Promise<void>
+  write(data: Uint8Array | string, options?: CallOptions): Promise<void>
   /**
    * Ends standard input, for everyone. A terminal has no such end: Ctrl-D is typed. A pipe that nobody ends stays
    * open when an attachment ends, until the engine that fed it closes.
    */
-  end(): Promise<void>
+  end(options?: CallOptions): Promise<void>
   /** Throws AttachError `ENOTERMINAL` where there is none. */
-  resize(size: TerminalSize): Promise<void>
+  resize(size: TerminalSize, options?: CallOptions): Promise<void>
   /** Ends the attachment. */
   detach(): void
 }
@@ -471,22 +445,35 @@ export interface EndOptions extends CallOptions {
   by?: string | undefined
 }
 
-/** A handle on one container; handles of one container are interchangeable. */
-export interface Container extends AsyncDisposable {
+declare const known: unique symbol
+
+/**
+ * A handle on one container; handles of one container are interchangeable. Its type may know the state: that of what
+ * `start`, `pause` and the like resolve with, and within `if (container.is('running'))`. There a call that the state
+ * refuses does not compile. What the type knows was true then; a container may have exited since.
+ */
+export interface Container<State extends ContainerState = ContainerState> extends AsyncDisposable {
+  /** For the compiler alone. */
+  readonly [known]?: State
   readonly id: string
   readonly name: string
   /** The committed state. */
   readonly state: ContainerState
   readonly generation: number
+  /** Whether the committed state is one of these. */
+  is<Asked extends ContainerState>(...states: readonly Asked[]): this is Container<Asked>
   inspect(): ContainerInfo
   /** Makes the runtime container again, after an exit. */
-  create(options?: CallOptions): Promise<void>
-  start(options?: CallOptions): Promise<void>
+  create(this: Takes<'create', State>, options?: CallOptions): Promise<Container<'created'>>
+  start(this: Takes<'start', State>, options?: CallOptions): Promise<Container<'running'>>
   /** `timeout` in seconds; the container's own where left out. */
-  stop(options?: EndOptions & { timeout?: number | undefined }): Promise<ExitRecord>
-  kill(signal?: string | number, options?: EndOptions): Promise<void>
-  pause(options?: CallOptions): Promise<void>
-  resume(options?: CallOptions): Promise<void>
+  stop(
+    this: Takes<'stop', State>,
+    options?: EndOptions & { timeout?: number | undefined },
+  ): Promise<ExitRecord>
+  kill(this: Takes<'kill', State>, signal?: string | number, options?: EndOptions): Promise<void>
+  pause(this: Takes<'pause', State>, options?: CallOptions): Promise<Container<'paused'>>
+  resume(this: Takes<'resume', State>, options?: CallOptions): Promise<Container<'running'>>
   /**
    * Waits for what {@link WaitResults} lists, the exit of the present run where nothing else is said. What is so already
    * resolves it at once, and no transition is missed between that look and the wait. Rejects with WaitTimeoutError when
@@ -506,9 +493,9 @@ export interface Container extends AsyncDisposable {
    * stream. The command is bound to the call, and is killed with it. Rejects with a RuntimeError, whose `failure`
    * tells why, where the command cannot be run.
    */
-  exec(command: string[], options?: CollectOptions): Promise<ExecResult>
+  exec(this: Takes<'exec', State>, command: string[], options?: CollectOptions): Promise<ExecResult>
   /** Runs a command with streams, or detached; resolves once it runs. Streams die with the engine, and it with them. */
-  execSession(command: string[], options?: SessionOptions): Promise<ExecSession>
+  execSession(this: Takes<'exec', State>, command: string[], options?: SessionOptions): Promise<ExecSession>
   /** The live sessions, oldest first. */
   execs(): ExecInfo[]
   /**
@@ -525,12 +512,12 @@ export interface Container extends AsyncDisposable {
    * resolve when the container can be restored; with `leaveRunning` they go on. Their standard streams must be pipes
    * or /dev/null. Throws ProgramError where CRIU is missing or the runtime has no checkpoints.
    */
-  checkpoint(options?: CheckpointOptions): Promise<void>
+  checkpoint(this: Takes<'checkpoint', State>, options?: CheckpointOptions): Promise<void>
   /**
    * Brings the processes of a checkpoint back, as the next run of a container that has exited. Throws
    * InvalidInputError where there is no checkpoint.
    */
-  restore(options?: RestoreOptions): Promise<void>
+  restore(this: Takes<'restore', State>, options?: RestoreOptions): Promise<Container<'running'>>
   /** Has the runtime let go of one that has exited, where that failed when it was tried by itself. */
   cleanup(options?: CallOptions): Promise<void>
   /** Asks the runtime and the process table what is true, and gives what is known then. */
@@ -592,5 +579,5 @@ export interface Engine extends AsyncDisposable {
    * Rejects with InvalidInputError for what is no time, and with StoreError where the last transitions could not be
    * written: the engine is closed then all the same.
    */
-  close(options?: { timeout?: number | undefined }): Promise<void>
+  close(options?: CallOptions & { timeout?: number | undefined }): Promise<void>
 }

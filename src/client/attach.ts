@@ -9,7 +9,8 @@ import {
   type Frame,
 } from '../api/frames.ts'
 import type { ErrorReply } from '../api/wire.ts'
-import type { Attachment, TerminalSize } from '../types.ts'
+import type { Attachment, CallOptions, TerminalSize } from '../types.ts'
+import { unlessAborted } from '../unless-aborted.ts'
 import { OwnerError } from './errors.ts'
 import type { Call, Transport, UpgradedConnection } from './transport.ts'
 
@@ -54,18 +55,21 @@ class OwnerAttachment implements Attachment {
     this.#read(head)
   }
 
-  write(data: Uint8Array | string): Promise<void> {
+  async write(data: Uint8Array | string, { signal }: CallOptions = {}): Promise<void> {
+    signal?.throwIfAborted()
     const bytes = Buffer.from(data as Uint8Array)
-    return bytes.length === 0 ? Promise.resolve() : this.#send(encodeBytes('stdin', bytes))
+    if (bytes.length > 0) await unlessAborted(this.#send(encodeBytes('stdin', bytes)), signal)
   }
 
-  end(): Promise<void> {
-    return this.#send(encodeFrame('end'))
+  async end({ signal }: CallOptions = {}): Promise<void> {
+    signal?.throwIfAborted()
+    await unlessAborted(this.#send(encodeFrame('end')), signal)
   }
 
-  resize({ columns, rows }: TerminalSize): Promise<void> {
+  async resize({ columns, rows }: TerminalSize, { signal }: CallOptions = {}): Promise<void> {
+    signal?.throwIfAborted()
     const cells = (count: number): number => Math.max(0, Math.min(Math.trunc(count) || 0, MAX_CELLS))
-    return this.#send(encodeSize({ columns: cells(columns), rows: cells(rows) }))
+    await unlessAborted(this.#send(encodeSize({ columns: cells(columns), rows: cells(rows) })), signal)
   }
 
   detach(): void {

@@ -24,6 +24,7 @@ import type {
   WaitOptions,
   WaitResults,
 } from '../types.ts'
+import { unlessAborted } from '../unless-aborted.ts'
 import type { EngineContext } from './context.ts'
 import { monitorSettings, validateMonitorOptions } from './creation/container.ts'
 import { readPreserved } from './creation/descriptors.ts'
@@ -144,10 +145,13 @@ export class ContainerEngine implements Engine {
     return this.#context.commands.take(async () => new ContainerHandle(await this.#createOnce(options, call)))
   }
 
-  async close({ timeout = DEFAULT_CLOSE_TIMEOUT }: { timeout?: number | undefined } = {}): Promise<void> {
+  async close({
+    timeout = DEFAULT_CLOSE_TIMEOUT,
+    signal,
+  }: CallOptions & { timeout?: number | undefined } = {}): Promise<void> {
     const timeoutMs = toMilliseconds('time to close', timeout)
     this.#closing ??= this.#close(timeoutMs)
-    return this.#closing
+    return unlessAborted(this.#closing, signal)
   }
 
   [Symbol.asyncDispose](): Promise<void> {

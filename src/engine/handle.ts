@@ -24,9 +24,10 @@ import type {
   WaitOptions,
   WaitResults,
 } from '../types.ts'
+import { unlessAborted } from '../unless-aborted.ts'
 import { awaitChange } from './await-change.ts'
 import { validAsker } from './ending/askers.ts'
-import { collectExec, openSession, stopSessions, unlessAborted } from './exec/handle.ts'
+import { collectExec, openSession, stopSessions } from './exec/handle.ts'
 import { containerInfo } from './live/info.ts'
 import type { Supervisor } from './supervisor.ts'
 import * as verbs from './verbs.ts'
@@ -66,16 +67,22 @@ export class ContainerHandle implements Container {
     return this.#supervisor.row.generation
   }
 
+  is<Asked extends ContainerState>(...states: readonly Asked[]): this is Container<Asked> {
+    return (states as readonly ContainerState[]).includes(this.state)
+  }
+
   inspect(): ContainerInfo {
     return containerInfo(this.#supervisor)
   }
 
-  async create({ signal }: CallOptions = {}): Promise<void> {
+  async create({ signal }: CallOptions = {}): Promise<Container<'created'>> {
     await this.#command((supervisor) => verbs.createRun(supervisor, signal))
+    return this.#known()
   }
 
-  async start({ signal }: CallOptions = {}): Promise<void> {
+  async start({ signal }: CallOptions = {}): Promise<Container<'running'>> {
     await this.#command((supervisor) => verbs.start(supervisor, signal))
+    return this.#known()
   }
 
   async stop({
@@ -95,12 +102,14 @@ export class ContainerHandle implements Container {
     await this.#command((supervisor) => verbs.kill(supervisor, number, options))
   }
 
-  async pause({ signal }: CallOptions = {}): Promise<void> {
+  async pause({ signal }: CallOptions = {}): Promise<Container<'paused'>> {
     await this.#command((supervisor) => verbs.pause(supervisor, signal))
+    return this.#known()
   }
 
-  async resume({ signal }: CallOptions = {}): Promise<void> {
+  async resume({ signal }: CallOptions = {}): Promise<Container<'running'>> {
     await this.#command((supervisor) => verbs.resume(supervisor, signal))
+    return this.#known()
   }
 
   async wait<For extends WaitCondition = 'exit'>(options: WaitOptions<For> = {}): Promise<WaitResults[For]> {
@@ -133,8 +142,9 @@ export class ContainerHandle implements Container {
     await this.#command((supervisor) => verbs.checkpoint(supervisor, choice, signal))
   }
 
-  async restore({ signal, ...choice }: RestoreOptions = {}): Promise<void> {
+  async restore({ signal, ...choice }: RestoreOptions = {}): Promise<Container<'running'>> {
     await this.#command((supervisor) => verbs.restore(supervisor, choice, signal))
+    return this.#known()
   }
 
   async cleanup({ signal }: CallOptions = {}): Promise<void> {
@@ -191,6 +201,11 @@ export class ContainerHandle implements Container {
   /** A container held by `await using` lives as long as its block: it is removed, by force. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.state !== 'removed') await this.remove({ force: true })
+  }
+
+  /** This handle, as a type that knows what has just become of its container. */
+  #known<State extends ContainerState>(): Container<State> {
+    return this as Container as Container<State>
   }
 
   /** Throws EngineClosedError once the engine is closing. */

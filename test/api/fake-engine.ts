@@ -153,6 +153,10 @@ export class FakeContainer implements Container {
     this.name = name
   }
 
+  is<Asked extends ContainerState>(...states: readonly Asked[]): this is Container<Asked> {
+    return (states as readonly ContainerState[]).includes(this.state)
+  }
+
   become(to: ContainerState): void {
     const from = this.state
     this.state = to
@@ -179,17 +183,19 @@ export class FakeContainer implements Container {
     return { ...BLANK, id: this.id, name: this.name, state: this.state, generation: this.generation }
   }
 
-  async create(): Promise<void> {
+  async create(): Promise<Container<'created'>> {
     this.become('created')
+    return this as Container as Container<'created'>
   }
 
-  async start(): Promise<void> {
+  async start(): Promise<Container<'running'>> {
     if (this.state !== 'created') {
       const refused = { state: this.state, event: 'start', allowed: ['stop', 'kill'] }
       throw new IllegalTransitionError(refused, this.name, { containerId: this.id })
     }
     this.generation += 1
     this.become('running')
+    return this as Container as Container<'running'>
   }
 
   async stop(options: EndOptions & { timeout?: number | undefined } = {}): Promise<ExitRecord> {
@@ -202,12 +208,14 @@ export class FakeContainer implements Container {
     this.asked = by === undefined ? signal : [signal, by]
   }
 
-  async pause(): Promise<void> {
+  async pause(): Promise<Container<'paused'>> {
     this.become('paused')
+    return this as Container as Container<'paused'>
   }
 
-  async resume(): Promise<void> {
+  async resume(): Promise<Container<'running'>> {
     this.become('running')
+    return this as Container as Container<'running'>
   }
 
   /** Until its next exit, whatever is asked for. */
@@ -261,9 +269,10 @@ export class FakeContainer implements Container {
     this.become('exited')
   }
 
-  async restore(options?: unknown): Promise<void> {
+  async restore(options?: unknown): Promise<Container<'running'>> {
     this.asked = options
     this.become('running')
+    return this as Container as Container<'running'>
   }
 
   async cleanup(): Promise<void> {

@@ -5,6 +5,7 @@ import pino from 'pino'
 import { expect, test, vi } from 'vitest'
 import { watchIdle } from '../../src/api/idle.ts'
 import { serveOwner } from '../../src/api/serve.ts'
+import type { Container } from '../../src/types.ts'
 import { temporaryDirectory } from '../fixtures/temporary.ts'
 import { FakeEngine } from './fake-engine.ts'
 import { startOwner } from './owner.ts'
@@ -58,7 +59,10 @@ test('leaving tells those to go who only look on, and lets a command finish', as
   await client.create({ name: 'web', rootfs: '/r' })
   const { promise: stopped, resolve: stop } = Promise.withResolvers<void>()
   const web = engine.get('web')
-  web.start = () => stopped
+  web.start = async () => {
+    await stopped
+    return web as Container as Container<'running'>
+  }
   const starting = client.start('web')
   const exit = client.wait('web').catch((error) => error)
   await client.inspect('web')

@@ -8,6 +8,7 @@ import {
   type Container,
   type Engine,
   type EngineEvent,
+  type ExecSession,
   IllegalTransitionError,
   InvalidInputError,
   NotFoundError,
@@ -473,5 +474,30 @@ describe('when the engine closes', () => {
     await expect.poll(() => second.get(container.id).execs()).toEqual([])
     const exits = [...second.events.past(0)].filter(({ type }) => type === 'exec.exited')
     expect(exits).toMatchObject([{ sessionId: session.id, exitCode: 143 }])
+  })
+})
+
+describe('a session held by a block', () => {
+  test('is killed at its end; a detached one lives on', async () => {
+    let session: ExecSession
+    let detached: ExecSession
+    {
+      await using held = await web.execSession(['sleep', '7101'])
+      await using left = await web.execSession(['sleep', '7102'], { detach: true })
+      session = held
+      detached = left
+      expect(web.execs().map(({ id }) => id)).toEqual([held.id, left.id])
+    }
+    expect(await session.exited).toMatchObject({ code: 137, signal: 'SIGKILL' })
+    expect(() => process.kill(session.pid ?? 0, 0)).toThrow('ESRCH')
+    expect(web.execs().map(({ id }) => id)).toEqual([detached.id])
+    await detached.stop({ timeout: 0 })
+  })
+
+  test('whoever waits for its end may give up, and it goes on', async () => {
+    await using session = await web.execSession(['sleep', '7103'])
+    const never = session.stop({ timeout: 600, signal: AbortSignal.timeout(10) })
+    await expect(never).rejects.toThrow('timeout')
+    expect(web.execs().map(({ id }) => id)).toEqual([session.id])
   })
 })

@@ -4,7 +4,7 @@ import type { ApiContext } from '../context.ts'
 import { requestSignal } from '../request-signal.ts'
 import { KillBody, NoBody, NoQuery, RefParams, StopBody, toNumber, WaitQuery } from '../schemas.ts'
 
-type PlainCommand = (container: Container, options: CallOptions) => Promise<void>
+type PlainCommand = (container: Container, options: CallOptions) => Promise<unknown>
 
 /** Commands without a body; each answers with the container as it is then. */
 const PLAIN_COMMANDS: Record<string, PlainCommand> = {
@@ -13,9 +13,7 @@ const PLAIN_COMMANDS: Record<string, PlainCommand> = {
   pause: (container, options) => container.pause(options),
   resume: (container, options) => container.resume(options),
   cleanup: (container, options) => container.cleanup(options),
-  refresh: async (container, options) => {
-    await container.refresh(options)
-  },
+  refresh: (container, options) => container.refresh(options),
 }
 
 /** Routes that command one container, and the one that waits for what becomes of it. */

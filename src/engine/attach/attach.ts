@@ -1,6 +1,14 @@
 import { OutputQueue } from '../../../effects/attach/output-queue.ts'
 import { AttachError, InvalidInputError } from '../../errors.ts'
-import type { Attachment, AttachOptions, AttachOutput, ContainerState, TerminalSize } from '../../types.ts'
+import type {
+  Attachment,
+  AttachOptions,
+  AttachOutput,
+  CallOptions,
+  ContainerState,
+  TerminalSize,
+} from '../../types.ts'
+import { unlessAborted } from '../../unless-aborted.ts'
 import type { Supervisor } from '../supervisor.ts'
 import { AttachHub } from './hub.ts'
 
@@ -114,19 +122,25 @@ class ContainerAttachment implements Attachment {
     this.#watch(signal)
   }
 
-  async write(data: Uint8Array | string): Promise<void> {
+  async write(data: Uint8Array | string, { signal }: CallOptions = {}): Promise<void> {
     this.#assertAttached()
-    await this.#hub.write(typeof data === 'string' ? Buffer.from(data) : Buffer.from(data))
+    signal?.throwIfAborted()
+    await unlessAborted(
+      this.#hub.write(typeof data === 'string' ? Buffer.from(data) : Buffer.from(data)),
+      signal,
+    )
   }
 
-  async end(): Promise<void> {
+  async end({ signal }: CallOptions = {}): Promise<void> {
     this.#assertAttached()
-    await this.#hub.endInput()
+    signal?.throwIfAborted()
+    await unlessAborted(this.#hub.endInput(), signal)
   }
 
-  async resize(size: TerminalSize): Promise<void> {
+  async resize(size: TerminalSize, { signal }: CallOptions = {}): Promise<void> {
     this.#assertAttached()
-    await this.#hub.resize(size)
+    signal?.throwIfAborted()
+    await unlessAborted(this.#hub.resize(size), signal)
   }
 
   detach(): void {

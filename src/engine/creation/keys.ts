@@ -3,7 +3,7 @@ import { quote } from '../../../effects/quote.ts'
 import { InvalidInputError, KeyTakenError } from '../../errors.ts'
 import type { CreationKey } from '../../store/records.ts'
 import type { CreateOptions } from '../../types.ts'
-import { unlessAborted } from '../exec/handle.ts'
+import { unlessAborted } from '../../unless-aborted.ts'
 import type { Supervisor } from '../supervisor.ts'
 
 /** The longest key, in characters. */

@@ -12,6 +12,7 @@ import type {
   SessionOptions,
   TerminalSize,
 } from '../../types.ts'
+import { unlessAborted } from '../../unless-aborted.ts'
 import type { Supervisor } from '../supervisor.ts'
 import type { Session } from './session.ts'
 
@@ -68,21 +69,6 @@ export async function stopSessions(
   await Promise.all(chosen.map((one) => one.stop(SIGTERM, grace)))
 }
 
-/** Stops waiting when the signal says so; what was asked for goes on. */
-export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  work.catch(() => {})
-  signal?.throwIfAborted()
-  const { promise: aborted, reject } = Promise.withResolvers<never>()
-  aborted.catch(() => {})
-  const abort = (): void => reject(signal?.reason)
-  signal?.addEventListener('abort', abort, { once: true })
-  try {
-    return await Promise.race([work, aborted])
-  } finally {
-    signal?.removeEventListener('abort', abort)
-  }
-}
-
 function sessionHandle(session: Session): ExecSession {
   const { attached, supervisor } = session
   return {
@@ -93,11 +79,15 @@ function sessionHandle(session: Session): ExecSession {
     stdout: attached?.stdout ?? null,
     stderr: attached?.stderr ?? null,
     exited: session.exited,
-    resize: (size) => resizeTerminal(session, size),
-    kill: async (signal = 'SIGKILL') => session.kill(parseSignal(signal)),
-    async stop({ timeout = DEFAULT_STOP_TIMEOUT } = {}): Promise<ExecExit> {
-      await session.stop(SIGTERM, toMilliseconds('stop timeout', timeout))
-      return session.exited
+    resize: (size, { signal } = {}) => unlessAborted(resizeTerminal(session, size), signal),
+    kill: async (signal = 'SIGKILL', call = {}) =>
+      unlessAborted(session.kill(parseSignal(signal)), call.signal),
+    async stop({ timeout = DEFAULT_STOP_TIMEOUT, signal } = {}): Promise<ExecExit> {
+      await unlessAborted(session.stop(SIGTERM, toMilliseconds('stop timeout', timeout)), signal)
+      return unlessAborted(session.exited, signal)
+    },
+    async [Symbol.asyncDispose]() {
+      if (attached !== undefined) await session.stop(SIGTERM, 0)
     },
   }
 }
