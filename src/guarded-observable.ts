@@ -1,6 +1,9 @@
-import { Observable, type Observer, type Subscription } from 'rxjs'
+import { Observable, type Observer, type Operator, Subscriber, type Subscription } from 'rxjs'
 
-/** An Observable whose consumers cannot throw into the engine: what one throws is logged, and the others hear on. */
+/**
+ * An Observable whose consumers cannot throw into the engine: what one throws is logged, and the others hear on. The
+ * same holds for what its operators make of it.
+ */
 export class GuardedObservable<Value> extends Observable<Value> {
   readonly onConsumerError: (error: unknown) => void
 
@@ -18,12 +21,22 @@ export class GuardedObservable<Value> extends Observable<Value> {
     error?: ((reason: unknown) => void) | null,
     complete?: (() => void) | null,
   ): Subscription {
+    // An operator's own: what it throws is told further down, and leaving it must be leaving this.
+    if (next instanceof Subscriber) return super.subscribe(next)
     const observer = typeof next === 'function' ? { next, error, complete } : (next ?? {})
     return super.subscribe({
       next: (value) => this.#guarded(() => observer.next?.(value)),
-      error: (reason) => this.#guarded(() => observer.error?.(reason)),
+      error: (reason) => this.#guarded(() => tellError(observer.error?.bind(observer), reason)),
       complete: () => this.#guarded(() => observer.complete?.()),
     })
+  }
+
+  /** rxjs makes what an operator gives by this. */
+  override lift<Result>(operator?: Operator<Value, Result>): Observable<Result> {
+    const lifted = new GuardedObservable<Result>(this.onConsumerError, () => undefined)
+    lifted.source = this
+    lifted.operator = operator
+    return lifted
   }
 
   #guarded(work: () => void): void {
@@ -33,4 +46,10 @@ export class GuardedObservable<Value> extends Observable<Value> {
       this.onConsumerError(error)
     }
   }
+}
+
+/** An error that nobody takes is a consumer's own. */
+function tellError(take: ((reason: unknown) => void) | null | undefined, reason: unknown): void {
+  if (take == null) throw reason
+  take(reason)
 }

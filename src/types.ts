@@ -227,6 +227,30 @@ export interface HealthEvent extends ContainerEventBase {
   failingStreak: number
 }
 
+/**
+ * Events that a reader asked for are no longer on record: retention has given them up. No event of the store: it is made
+ * up for that reader, in their place, and comes through every filter. Its `seq` is that of the last one that is missing.
+ */
+export interface EventsDropped extends EngineEventBase {
+  type: 'dropped'
+  /** The first number that is missing. */
+  from: number
+  /** The last. */
+  to: number
+  /** `since` this number there is no gap: what comes after it follows this event. */
+  resumeFrom: number
+}
+
+/** Which events are wanted: those that have all that is given. */
+export interface EventFilter {
+  /** By id, the start of one of at least 12 digits, or name; any of several. */
+  container?: string | readonly string[] | undefined
+  /** Any of several. */
+  type?: EngineEvent['type'] | readonly EngineEvent['type'][] | undefined
+  /** `NAME=value`, or `NAME` with any value; each of several. The container's labels are meant. */
+  label?: string | readonly string[] | undefined
+}
+
 /** What `engine.events` carries; a discriminated union on `type`. */
 export type EngineEvent =
   | StateEvent
@@ -239,6 +263,7 @@ export type EngineEvent =
   | HealthEvent
   | WatchDegradedEvent
   | WatchRestoredEvent
+  | EventsDropped
 
 /** What a container is made of: a bundle, or an unpacked root file system and settings. */
 export interface CreateOptions {
@@ -531,12 +556,18 @@ export interface Container<State extends ContainerState = ContainerState> extend
 /**
  * The ordered, durable stream of what happened. Live as an Observable or an AsyncIterable. It ends when the engine
  * closes, also for a reader that is behind: whoever knows its last number goes on from there with the next engine.
+ *
+ * The buffer of a reader that is slow is the store: an iterator, and whatever `since` gives, reads it a page at a time,
+ * and what retention has given up meanwhile is told in its place, as an {@link EventsDropped}. Subscribers of the live
+ * Observable are called with each event as it is committed; nothing is kept for them.
  */
 export interface EventStream extends Observable<EngineEvent>, AsyncIterable<EngineEvent> {
   /** Replays what was committed after `seq`, then goes on live: no gap, no repeat. */
   since(seq: number): Observable<EngineEvent> & AsyncIterable<EngineEvent>
   /** What was committed after `seq`, then ends. Throws EngineClosedError where the engine closes first. */
   past(seq: number): Iterable<EngineEvent>
+  /** The same, live and replayed, without what the filter leaves out. Throws InvalidInputError for what is no filter. */
+  filter(filter: EventFilter): EventStream
 }
 
 /**

@@ -1,6 +1,6 @@
 /** What the owner's API takes. Anything that is not named here is refused. */
 import Type, { type Static } from 'typebox'
-import type { RestartPolicyName, WaitCondition } from '../types.ts'
+import type { EventFilter, RestartPolicyName, WaitCondition } from '../types.ts'
 
 const strict = { additionalProperties: false } as const
 
@@ -128,10 +128,11 @@ export type RefParams = Static<typeof RefParams>
 
 export const NoQuery = Type.Object({}, strict)
 
-/** `NAME=value`, or `NAME` with any value; each must hold. */
-const Labels = Type.Optional(Type.Union([Type.String(), Type.Array(Type.String())]))
+/** Once, or several times. */
+const Texts = Type.Optional(Type.Union([Type.String(), Type.Array(Type.String())]))
 
-export const ListQuery = Type.Object({ all: Flag, label: Labels }, strict)
+/** `label`: `NAME=value`, or `NAME` with any value; each must hold. */
+export const ListQuery = Type.Object({ all: Flag, label: Texts }, strict)
 export type ListQuery = Static<typeof ListQuery>
 
 export const WaitQuery = Type.Object(
@@ -151,7 +152,19 @@ export type RemoveQuery = Static<typeof RemoveQuery>
 export const LogsQuery = Type.Object({ follow: Flag }, strict)
 export type LogsQuery = Static<typeof LogsQuery>
 
-export const EventsQuery = Type.Object({ since: WholeNumber, follow: Flag }, strict)
+export const EventsQuery = Type.Object(
+  {
+    since: WholeNumber,
+    follow: Flag,
+    container: Texts,
+    // A type that there is none of has no events; a newer client may know it.
+    type: Type.Optional(
+      Type.Unsafe<EventFilter['type']>(Type.Union([Type.String(), Type.Array(Type.String())])),
+    ),
+    label: Texts,
+  },
+  strict,
+)
 export type EventsQuery = Static<typeof EventsQuery>
 
 /** Reads a flag of a query. */

@@ -8,6 +8,7 @@ import type {
   CreateOptions,
   EndOptions,
   EngineEvent,
+  EventFilter,
   ExecInfo,
   ExecResult,
   ExitRecord,
@@ -93,7 +94,11 @@ export interface Client {
   attach(ref: string, options?: CallOptions & { output?: boolean | undefined }): Promise<Attachment>
   /** What was committed after `since`, all where left out; with `follow` live from there on. */
   events(
-    options?: CallOptions & { since?: number | undefined; follow?: boolean | undefined },
+    options?: CallOptions & {
+      since?: number | undefined
+      follow?: boolean | undefined
+      filter?: EventFilter | undefined
+    },
   ): AsyncIterable<EngineEvent>
   /** Hangs up. */
   close(): void
@@ -110,8 +115,8 @@ export function connectOwner(socketPath: string): Client {
       ask(get(`/v1/containers${query({ all, label: labels })}`, { signal })),
     create: (container, options) => ask(post('/v1/containers', container, options)),
     close: () => transport.close(),
-    events: ({ since, follow, signal } = {}) =>
-      readEvents(transport, get(`/v1/events${query({ since, follow })}`, { signal })),
+    events: ({ since, follow, filter, signal } = {}) =>
+      readEvents(transport, get(`/v1/events${query({ since, follow, ...filter })}`, { signal })),
     ...containerCalls(transport, ask),
   }
 }

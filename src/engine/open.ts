@@ -11,6 +11,7 @@ import { createRuntime, type Runtime } from '../../effects/runtime/runtime.ts'
 import { makeOwnDirectory } from '../root/own.ts'
 import { makeDirectory, makeRunDirectories, type Ownership, own } from '../root/ownership.ts'
 import { defaultRoot, defaultRunRoot, type EnginePaths, enginePaths } from '../root/paths.ts'
+import { type Retention, validRetention } from '../store/events/retention.ts'
 import { openStore } from '../store/open.ts'
 import type { Engine } from '../types.ts'
 import { type CreationOptions, creationSettings } from './creation/settings.ts'
@@ -30,6 +31,8 @@ export interface EngineOptions extends CreationOptions {
   conmon?: string | undefined
   /** Name or absolute path of CRIU, which checkpoints need; the `criu` that the runtime finds. */
   criu?: string | undefined
+  /** How many events are kept, and for how long. */
+  retention?: Retention | undefined
   /** How many programs may run at once; twice the cores. One that has hung for seconds does not count. */
   concurrency?: number | undefined
   /**
@@ -58,6 +61,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   const logger = options.logger ?? pino({ level: 'silent' })
   const creation = creationSettings(options, logger.level)
   const boot = presentBoot(readBootId(), options.restartStopped)
+  const retention = validRetention(options.retention)
   if (creation.monitorLost === 'keep') await assertExitWatch()
   const conmonPath = findProgram(options.conmon ?? 'conmon')
   const [runtimePath] = await Promise.all([
@@ -81,7 +85,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
       onRestart: () => forgetRuntimeState(paths),
     })
     return await assembleEngine({
-      ...{ paths, owned, store, world: realWorld, creation, logger },
+      ...{ paths, owned, store, retention, world: realWorld, creation, logger },
       ...{ conmonPath, criu: options.criu, runtimeAt, limit, boot },
       runtime: runtimeAt(runtimePath, creation.cgroupManager),
     })

@@ -1,63 +1,77 @@
 import { setImmediate } from 'node:timers/promises'
-import { type Observable, type Observer, Subject } from 'rxjs'
+import { filter, type Observable, type Observer, Subject } from 'rxjs'
 import { EngineClosedError } from '../errors.ts'
 import { GuardedObservable } from '../guarded-observable.ts'
-import type { EngineEvent, EventStream } from '../types.ts'
+import type { EngineEvent, EventFilter, EventStream } from '../types.ts'
+import { EventCursor } from './events/cursor.ts'
+import { type EventTest, eventTest } from './events/filter.ts'
 import type { Store } from './store.ts'
 
-/** Events read from the store at a time, so that a long replay keeps memory flat. */
-const PAGE = 500
+/** What every stream of one engine is taken from. */
+interface EventSource {
+  store: Store
+  live: Subject<EngineEvent>
+  hasEnded: boolean
+  onConsumerError: (error: unknown) => void
+}
 
 /** Events that can also be iterated. */
 abstract class Events extends GuardedObservable<EngineEvent> implements AsyncIterable<EngineEvent> {
   abstract [Symbol.asyncIterator](): AsyncIterator<EngineEvent>
 }
 
-/** The live stream of one engine over its store. */
-export class StoredEventStream extends Events implements EventStream {
-  readonly #store: Store
-  readonly #live: Subject<EngineEvent>
-  #hasEnded = false
+/** Those events of a source that a test lets through. */
+class TestedEvents extends Events implements EventStream {
+  readonly #source: EventSource
+  readonly #test: EventTest
 
-  constructor(store: Store, onConsumerError: (error: unknown) => void) {
-    const live = new Subject<EngineEvent>()
-    super(onConsumerError, (observer) => {
-      const subscription = live.subscribe(observer)
+  constructor(source: EventSource, test: EventTest) {
+    super(source.onConsumerError, (observer) => {
+      const subscription = source.live.pipe(filter(test)).subscribe(observer)
       return () => subscription.unsubscribe()
     })
-    this.#store = store
-    this.#live = live
+    this.#source = source
+    this.#test = test
+  }
+
+  since(seq: number): Observable<EngineEvent> & AsyncIterable<EngineEvent> {
+    return new EventsSince(this.#source, this.#test, seq)
+  }
+
+  past(seq: number): Iterable<EngineEvent> {
+    return pages(this.#source, new EventCursor(this.#source.store, seq, this.#test))
+  }
+
+  filter(wanted: EventFilter): EventStream {
+    const { store } = this.#source
+    const isWanted = eventTest(wanted, (id) => store.labels(id))
+    return new TestedEvents(this.#source, (event) => this.#test(event) && isWanted(event))
+  }
+
+  override [Symbol.asyncIterator](): AsyncIterator<EngineEvent> {
+    return this.since(this.#source.store.lastSeq)[Symbol.asyncIterator]()
+  }
+}
+
+/** The live stream of one engine over its store. */
+export class StoredEventStream extends TestedEvents {
+  readonly #source: EventSource
+
+  constructor(store: Store, onConsumerError: (error: unknown) => void) {
+    const source = { store, live: new Subject<EngineEvent>(), hasEnded: false, onConsumerError }
+    super(source, () => true)
+    this.#source = source
   }
 
   /** Tells everyone of what has just been committed. */
   tell(event: EngineEvent): void {
-    this.#live.next(event)
+    this.#source.live.next(event)
   }
 
   /** Completes every subscription; the store is still open, so that whoever has kept up hears of everything. */
   end(): void {
-    this.#live.complete()
-    this.#hasEnded = true
-  }
-
-  since(seq: number): Observable<EngineEvent> & AsyncIterable<EngineEvent> {
-    return new EventsSince(this.#store, this.#live, seq, this.onConsumerError)
-  }
-
-  *past(seq: number): Iterable<EngineEvent> {
-    let after = seq
-    for (;;) {
-      if (this.#hasEnded) throw new EngineClosedError()
-      const page = this.#store.eventsAfter(after, PAGE)
-      yield* page
-      const last = page.at(-1)
-      if (last === undefined) return
-      after = last.seq
-    }
-  }
-
-  override [Symbol.asyncIterator](): AsyncIterator<EngineEvent> {
-    return this.since(this.#store.lastSeq)[Symbol.asyncIterator]()
+    this.#source.live.complete()
+    this.#source.hasEnded = true
   }
 }
 
@@ -66,28 +80,30 @@ export class StoredEventStream extends Events implements EventStream {
  * a slow reader holds nothing in memory, and between the two there is no gap and no repeat.
  */
 class EventsSince extends Events {
-  readonly #store: Store
-  readonly #live: Subject<EngineEvent>
-  readonly #seq: number
+  readonly #follow: () => AsyncIterator<EngineEvent>
 
-  constructor(
-    store: Store,
-    live: Subject<EngineEvent>,
-    seq: number,
-    onConsumerError: (error: unknown) => void,
-  ) {
-    super(onConsumerError, (observer) => {
+  constructor(source: EventSource, test: EventTest, seq: number) {
+    super(source.onConsumerError, (observer) => {
       const reader = this[Symbol.asyncIterator]()
       void pump(reader, observer)
       return () => void reader.return?.()
     })
-    this.#store = store
-    this.#live = live
-    this.#seq = seq
+    // A number that is none is refused here, and not where it is read.
+    void new EventCursor(source.store, seq, test)
+    this.#follow = () => follow(source.live, new EventCursor(source.store, seq, test))
   }
 
   override [Symbol.asyncIterator](): AsyncIterator<EngineEvent> {
-    return follow(this.#store, this.#live, this.#seq)
+    return this.#follow()
+  }
+}
+
+function* pages(source: EventSource, cursor: EventCursor): Iterable<EngineEvent> {
+  for (;;) {
+    if (source.hasEnded) throw new EngineClosedError()
+    const page = cursor.next()
+    if (page === undefined) return
+    yield* page
   }
 }
 
@@ -101,8 +117,7 @@ async function pump(reader: AsyncIterator<EngineEvent>, observer: Observer<Engin
 }
 
 /** It ends with the engine: after the last event, or, where that is further away than a page, at the end of one. */
-function follow(store: Store, live: Subject<EngineEvent>, seq: number): AsyncIterator<EngineEvent> {
-  let after = seq
+function follow(live: Subject<EngineEvent>, cursor: EventCursor): AsyncIterator<EngineEvent> {
   let page: EngineEvent[] = []
   let ended = false
   let wake = (): void => {}
@@ -110,7 +125,7 @@ function follow(store: Store, live: Subject<EngineEvent>, seq: number): AsyncIte
     next: () => wake(),
     complete: () => {
       ended = true
-      page.push(...lastPage(store, page.at(-1)?.seq ?? after))
+      page.push(...lastPage(cursor))
       wake()
     },
   })
@@ -124,15 +139,13 @@ function follow(store: Store, live: Subject<EngineEvent>, seq: number): AsyncIte
     async next() {
       for (;;) {
         const event = page.shift()
-        if (event !== undefined) {
-          after = event.seq
-          return { done: false, value: event }
-        }
+        if (event !== undefined) return { done: false, value: event }
         if (ended) return finish()
-        page = store.eventsAfter(after, PAGE)
+        const read = cursor.next()
+        page = read ?? []
         // A long replay leaves others their turn.
-        if (page.length === PAGE) await setImmediate()
-        if (page.length > 0) continue
+        if (cursor.isFull) await setImmediate()
+        if (read !== undefined) continue
         await new Promise<void>((resolve) => {
           wake = resolve
         })
@@ -145,9 +158,9 @@ function follow(store: Store, live: Subject<EngineEvent>, seq: number): AsyncIte
 }
 
 /** Nothing where the store is closed already, or fails: the rest is there for whoever asks the next engine. */
-function lastPage(store: Store, after: number): EngineEvent[] {
+function lastPage(cursor: EventCursor): EngineEvent[] {
   try {
-    return store.eventsAfter(after, PAGE)
+    return cursor.next() ?? []
   } catch {
     return []
   }

@@ -45,6 +45,18 @@ const MIGRATIONS: readonly string[] = [
   DROP INDEX exits_by_time;
   CREATE INDEX exits_by_seq ON exits (seq);
   `,
+  `
+  -- Labels outlive their container as its events do: until the last of them, whose number is here, is given up.
+  CREATE TABLE labels (
+    container_id TEXT PRIMARY KEY,
+    body TEXT NOT NULL,
+    last_seq INTEGER
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX labels_by_seq ON labels (last_seq);
+  INSERT INTO labels (container_id, body)
+    SELECT id, json_extract(settings, '$.labels') FROM containers
+    WHERE json_extract(settings, '$.labels') IS NOT NULL;
+  `,
 ]
 
 /** The version of a database's schema. Throws StoreError where it is from a newer runchart. */

@@ -27,6 +27,8 @@ const BUSY_TIMEOUT_MS = 20
 const NO_CONTAINER = ''
 /** Names what the last event of the watch was. */
 const WATCH = 'watch'
+/** Names the number of the last event that was given up. */
+const PRUNED = 'pruned'
 
 const SQL = {
   insertContainer:
@@ -38,6 +40,13 @@ const SQL = {
   spec: 'SELECT spec FROM containers WHERE id = ?',
   insertEvent: 'INSERT INTO events (seq, container_id, body) VALUES (?, ?, ?)',
   eventsAfter: 'SELECT seq, body FROM events WHERE seq > ? ORDER BY seq LIMIT ?',
+  countEvents: 'SELECT count(*) AS count FROM events',
+  oldestEvents: "SELECT seq, json_extract(body, '$.at') AS at FROM events ORDER BY seq LIMIT ?",
+  pruneEvents: 'DELETE FROM events WHERE seq <= ?',
+  insertLabels: 'INSERT INTO labels (container_id, body) VALUES (?, ?)',
+  labels: 'SELECT body FROM labels WHERE container_id = ?',
+  endLabels: 'UPDATE labels SET last_seq = ? WHERE container_id = ?',
+  pruneLabels: 'DELETE FROM labels WHERE last_seq <= ?',
   lastSeq: "SELECT seq FROM sqlite_sequence WHERE name = 'events'",
   forgetLastSeq: "DELETE FROM sqlite_sequence WHERE name = 'events'",
   setLastSeq: "INSERT INTO sqlite_sequence (name, seq) VALUES ('events', ?)",
@@ -72,6 +81,7 @@ export class Store {
   readonly #database: DatabaseSync
   readonly #statements = new Map<string, StatementSync>()
   #lastSeq: number
+  #prunedSeq: number
 
   /** `bootId` tells whether the machine was restarted since the last commit, `told` what was told since then. */
   constructor(path: string, bootId: string, { told, onRestart }: StoreBearings = {}) {
@@ -82,6 +92,9 @@ export class Store {
       const lastBoot = this.#attempt('read', () => this.#statement(SQL.getMeta).get('boot_id')?.value)
       if (lastBoot !== undefined && lastBoot !== bootId) onRestart?.()
       this.#lastSeq = this.#attempt('write', () => this.#continueNumbering(lastBoot, bootId))
+      this.#prunedSeq = this.#attempt('read', () =>
+        Number(this.#statement(SQL.getMeta).get(PRUNED)?.value ?? 0),
+      )
       const oldest = new Date(Date.now() - EXIT_RECORD_MS).toISOString()
       this.#attempt('prune', () => this.#run(SQL.pruneExits, oldest, EXIT_RECORDS_KEPT))
     } catch (error) {
@@ -144,6 +157,47 @@ export class Store {
         .all(seq, limit)
         .map((row) => ({ version: 1, seq: Number(row.seq), ...JSON.parse(String(row.body)) })),
     )
+  }
+
+  /** The number of the last event that was given up; 0 where all are on record. */
+  get prunedSeq(): number {
+    return this.#prunedSeq
+  }
+
+  /** Looks at every page of the events. */
+  countEvents(): number {
+    return this.#attempt('read', () => Number(this.#statement(SQL.countEvents).get()?.count))
+  }
+
+  /**
+   * Gives up the oldest events: `surplus` of them, and those from before a time, in ISO 8601; at most `limit`.
+   *
+   * @returns how many
+   */
+  pruneEvents({ surplus, before, limit }: { surplus: number; before: string; limit: number }): number {
+    return this.#attempt('prune', () => {
+      const oldest = this.#statement(SQL.oldestEvents).all(limit)
+      const kept = oldest.findIndex(({ at }, index) => index >= surplus && String(at) >= before)
+      const pruned = kept < 0 ? oldest.length : kept
+      const last = oldest[pruned - 1]
+      if (last === undefined) return 0
+      const seq = Number(last.seq)
+      this.#transaction(() => {
+        this.#run(SQL.pruneEvents, seq)
+        this.#run(SQL.pruneLabels, seq)
+        this.#run(SQL.setMeta, PRUNED, String(seq))
+      })
+      this.#prunedSeq = seq
+      return pruned
+    })
+  }
+
+  /** The labels of a container, also of one that is gone, as long as an event of its is on record. */
+  labels(id: string): Record<string, string> {
+    return this.#attempt('read', () => {
+      const row = this.#statement(SQL.labels).get(id)
+      return row === undefined ? {} : JSON.parse(String(row.body))
+    })
   }
 
   /** Whether the last that was told of the watch is that it is degraded, by whichever engine. */
@@ -223,8 +277,11 @@ export class Store {
         row.generation,
         facts,
       )
+      const { labels } = row.settings
+      if (labels !== undefined) this.#run(SQL.insertLabels, row.id, JSON.stringify(labels))
     } else if (row.state === 'removed') {
       this.#run(SQL.deleteContainer, row.id)
+      this.#run(SQL.endLabels, seq, row.id)
     } else {
       this.#run(SQL.updateContainer, row.state, row.generation, facts, row.id)
     }

@@ -47,6 +47,10 @@ class FakeEvents extends Observable<EngineEvent> implements EventStream {
     yield* this.committed.filter((event) => event.seq > seq)
   }
 
+  filter(): EventStream {
+    return this
+  }
+
   since(seq: number): Observable<EngineEvent> & AsyncIterable<EngineEvent> {
     const stream = new Observable<EngineEvent>()
     return Object.assign(stream, { [Symbol.asyncIterator]: () => this.#read(seq) })

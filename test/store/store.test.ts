@@ -271,7 +271,7 @@ describe('the file', () => {
     open().close()
     const database = new DatabaseSync(path)
     database.exec(`
-      DROP INDEX exits_by_seq; ALTER TABLE exits DROP COLUMN seq;
+      DROP TABLE labels; DROP INDEX exits_by_seq; ALTER TABLE exits DROP COLUMN seq;
       CREATE INDEX exits_by_time ON exits (finished_at); PRAGMA user_version = 1`)
     database
       .prepare('INSERT INTO exits VALUES (?, ?, ?, ?, ?)')

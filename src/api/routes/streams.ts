@@ -35,10 +35,12 @@ function addEvents(app: FastifyInstance, { engine, leaving }: ApiContext): void 
     '/v1/events',
     { schema: { querystring: EventsQuery } },
     ({ query }, reply) => {
-      const since = toNumber(query.since) ?? 0
+      const { since: text, follow, ...filter } = query
+      const since = toNumber(text) ?? 0
+      const events = engine.events.filter(filter)
       return sendStream(reply, {
         contentType: 'application/x-ndjson',
-        source: isSet(query.follow) ? untilClosed(engine.events.since(since)) : engine.events.past(since),
+        source: isSet(follow) ? untilClosed(events.since(since)) : events.past(since),
         encode: (event) => `${JSON.stringify(event)}\n`,
         signal: requestSignal(reply, leaving),
       })

@@ -3,6 +3,7 @@ import { type DestinationStream, type Logger, pino } from 'pino'
 import { closeOwner, type OwnerServer, serveOwner } from '../../api/serve.ts'
 import { openEngine } from '../../engine/open.ts'
 import { RootOwnedError } from '../../errors.ts'
+import type { Retention } from '../../store/events/retention.ts'
 import type { Engine } from '../../types.ts'
 import type { Globals } from '../input/globals.ts'
 import { note } from '../output/print.ts'
@@ -18,6 +19,7 @@ export interface ServeOptions {
   logLevel: string
   /** Seconds; 0 for never. */
   idleTimeout: number
+  retention: Retention
 }
 
 /** Owns a root until a signal, or idleness, ends it. Containers live on. */
@@ -41,12 +43,13 @@ export async function serve(globals: Globals, options: ServeOptions): Promise<vo
 
 async function own(globals: Globals, options: ServeOptions, logger: Logger): Promise<void> {
   const { root, runRoot, runtime, conmon, criu, creation } = globals
-  const { background, idleTimeout: seconds } = options
+  const { background, idleTimeout: seconds, retention } = options
   // An owner that a verb has brought up is no start of a service.
   const restartStopped = background ? 'never' : 'always'
   const engine = await openEngine({
     ...{ root, runRoot, runtime, conmon, criu, ...creation, logger },
     restartStopped,
+    retention,
   })
   try {
     // Before anybody hears that it answers, so that no signal finds the door open.

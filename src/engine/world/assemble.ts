@@ -1,5 +1,6 @@
 import type { Ownership } from '../../root/ownership.ts'
 import { StoredEventStream } from '../../store/event-stream.ts'
+import { type CompleteRetention, Pruner } from '../../store/events/retention.ts'
 import { Journal } from '../../store/journal.ts'
 import type { EngineContext } from '../context.ts'
 import { provideEffects } from '../effects.ts'
@@ -8,12 +9,14 @@ import { Commands, InFlight } from '../work/in-flight.ts'
 
 /** What an engine is put together from. */
 export interface EngineParts extends Omit<EngineContext, 'chart' | 'journal' | 'commands' | 'effects'> {
+  /** What is past it is given up for as long as the engine is open; all events are kept where left out. */
+  retention?: CompleteRetention | undefined
   /** Let go of when the engine has closed. */
   owned: readonly Ownership[]
 }
 
 /** Puts an engine together and has it take over what its store knows. Where that fails the store is closed. */
-export async function assembleEngine({ owned, ...parts }: EngineParts): Promise<ContainerEngine> {
+export async function assembleEngine({ owned, retention, ...parts }: EngineParts): Promise<ContainerEngine> {
   const { store, world, logger } = parts
   try {
     const journal = new Journal(store, world.clock, (error) =>
@@ -23,6 +26,7 @@ export async function assembleEngine({ owned, ...parts }: EngineParts): Promise<
       logger.error({ err: error }, 'a consumer of events threw'),
     )
     const chart = provideEffects((id) => engine.supervisor(id), world.containers)
+    if (retention !== undefined) prune(parts, retention, events)
     const context = { ...parts, chart, journal, commands: new Commands(), effects: new InFlight() }
     const engine: ContainerEngine = new ContainerEngine(context, events, owned)
     await recoverOrClose(engine)
@@ -31,6 +35,17 @@ export async function assembleEngine({ owned, ...parts }: EngineParts): Promise<
     store.close()
     throw error
   }
+}
+
+function prune(
+  { store, world, logger }: Pick<EngineParts, 'store' | 'world' | 'logger'>,
+  retention: CompleteRetention,
+  events: StoredEventStream,
+): void {
+  const pruner = new Pruner(store, retention, world.clock, (error) =>
+    logger.warn({ err: error }, 'events that are past their retention could not be given up'),
+  )
+  events.subscribe({ next: () => pruner.committed(), complete: () => pruner.close() })
 }
 
 /** An engine that cannot take over what there is is closed: it would keep the process alive. */

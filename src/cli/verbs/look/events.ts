@@ -1,6 +1,6 @@
-import type { Command } from 'commander'
+import { type Command, InvalidArgumentError } from 'commander'
 import { quote } from '../../../../effects/quote.ts'
-import type { EngineEvent } from '../../../types.ts'
+import type { EngineEvent, EventFilter } from '../../../types.ts'
 import { parseCount } from '../../input/values.ts'
 import { type Format, takeFormat } from '../../output/format.ts'
 import { print } from '../../output/print.ts'
@@ -9,6 +9,7 @@ import { withOwner } from '../../owner/with-owner.ts'
 interface Flags {
   since?: number
   follow?: boolean
+  filter?: EventFilter
   format: Format
 }
 
@@ -16,13 +17,26 @@ export function define(command: Command): void {
   takeFormat(command, 'lines for people, or an object on each line')
     .option('--since <seq>', 'only what came after the event with this number', parseCount)
     .option('-f, --follow', 'go on with what happens from now on')
+    .option('--filter <what=value>', 'only those of a container, a type or a label', parseFilter)
     .addHelpText('after', HELP)
-    .action(({ since, follow, format }: Flags) =>
+    .action(({ since, follow, filter, format }: Flags) =>
       withOwner(command, async (client) => {
         const render = format === 'json' ? JSON.stringify : inWords
-        for await (const event of client.events({ since, follow })) await print(`${render(event)}\n`)
+        for await (const event of client.events({ since, follow, filter })) await print(`${render(event)}\n`)
       }),
     )
+}
+
+const PARTS: readonly string[] = ['container', 'type', 'label'] satisfies (keyof EventFilter)[]
+
+/** Collects `WHAT=VALUE`: several of a container or a type are alternatives, each label must hold. */
+function parseFilter(text: string, before: EventFilter = {}): EventFilter {
+  const [part = '', ...value] = text.split('=')
+  if (!PARTS.includes(part) || value.join('=') === '') {
+    throw new InvalidArgumentError('Give container=NAME, type=TYPE, label=NAME or label=NAME=VALUE.')
+  }
+  const known = before[part as keyof EventFilter] ?? []
+  return { ...before, [part]: [known, value.join('=')].flat() }
 }
 
 /** One event on a line. */
@@ -42,6 +56,8 @@ function what(event: EngineEvent): string {
       return `watch degraded: ${event.reason}${event.hint === undefined ? '' : `; ${event.hint}`}`
     case 'watch.restored':
       return 'watch restored'
+    case 'dropped':
+      return `events ${event.from} to ${event.to} are no longer on record`
     case 'restart.scheduled':
       return `restart ${event.attempt} in ${event.delayMs} ms`
     case 'restart.given-up':
@@ -63,9 +79,13 @@ function what(event: EngineEvent): string {
 
 const HELP = `
 Events are numbered; the numbers never go back. Without -f it prints what is recorded and ends.
+Old ones are given up after a time; a line says which numbers are missing.
+--filter may be given several times: any of several containers or types is enough, and each label must hold.
 An event that is of no container is the engine's own: "watch degraded" says why exits may be told late.
 
 Examples:
   runchart events
   runchart events --since 120 --format json
+  runchart events -f --filter container=web --filter type=state
+  runchart events -f --filter label=tier=web
   runchart events -f --format json | jq 'select(.to == "exited")'`

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
 import { readGlobals } from '../../input/globals.ts'
-import { parseNumber } from '../../input/values.ts'
+import { parseLimit, parseNumber } from '../../input/values.ts'
 
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
 /** Seconds that a background owner stays when nothing lives and nobody asks. */
@@ -10,6 +10,8 @@ interface Flags {
   background?: boolean
   logLevel: string
   idleTimeout?: number
+  keepEvents?: number
+  keepEventsFor?: number
 }
 
 export function define(command: Command): void {
@@ -20,14 +22,20 @@ export function define(command: Command): void {
       'leave when nothing has lived and nobody has asked for so long; 0 for never (0)',
       parseNumber,
     )
+    .option('--keep-events <count>', 'how many events are kept; -1 for all (100000)', parseLimit)
+    .option('--keep-events-for <seconds>', 'how long events are kept (604800, a week)', parseNumber)
     .addOption(new Option('--background').hideHelp())
     .addHelpText('after', HELP)
-    .action(async ({ background = false, logLevel, idleTimeout }: Flags) => {
+    .action(async ({ background = false, logLevel, idleTimeout, keepEvents, keepEventsFor }: Flags) => {
       const { serve } = await import('../../owner/serve.ts')
       await serve(readGlobals(command), {
         background,
         logLevel,
         idleTimeout: idleTimeout ?? (background ? BACKGROUND_IDLE : 0),
+        retention: {
+          events: keepEvents === -1 ? Number.POSITIVE_INFINITY : keepEvents,
+          age: keepEventsFor,
+        },
       })
     })
 }
