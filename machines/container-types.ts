@@ -49,12 +49,18 @@ export interface Exit extends ExitEvidence {
   cause: ExitCause
 }
 
-/** How a container is asked to end. */
-export interface StopRequest {
+/** One signal of a stop, and the time that a container has to end by it. */
+export interface StopStage {
   /** Signal number. */
   signal: number
-  /** Milliseconds until SIGKILL; 0 means SIGKILL at once. At most 2³¹−1. */
+  /** Milliseconds until the next stage, and after the last until SIGKILL; 0 means at once. At most 2³¹−1. */
   graceMs: number
+}
+
+/** How a container is asked to end: the stage that it is at. */
+export interface StopRequest extends StopStage {
+  /** The stages that follow; left out where SIGKILL does. */
+  next?: readonly StopStage[] | undefined
 }
 
 /** Which image of a container's processes CRIU is to write or to read, and how. */

@@ -14,6 +14,7 @@ import type {
   RestoreInput,
   RunInput,
   SignalInput,
+  StopRequest,
 } from './container-types.ts'
 import { notProvided } from './shared.ts'
 
@@ -71,6 +72,14 @@ const adopt = (output: Reconciled, context: ContainerContext): Partial<Container
         known: undefined,
       }
   }
+}
+
+const requestOf = ({ signal, graceMs, next = [] }: StopRequest): StopRequest =>
+  next.length === 0 ? { signal, graceMs } : { signal, graceMs, next }
+
+const nextStage = (stop: StopRequest | undefined): StopRequest | undefined => {
+  const [stage, ...next] = stop?.next ?? []
+  return stage === undefined ? stop : requestOf({ ...stage, next })
 }
 
 const run = ({ context }: { context: ContainerContext }): RunInput => ({
@@ -135,6 +144,7 @@ const { createMachine } = setup({
     isForced: ({ event }) => event.type === 'remove' && event.force,
     isAtOnce: ({ context }) => context.stop?.graceMs === 0,
     asksAtOnce: ({ event }) => event.type === 'stop' && event.graceMs === 0,
+    hasNextStage: ({ context }) => (context.stop?.next ?? []).length > 0,
     stopWasAsked: ({ context }) => context.stop !== undefined,
     startWasAsked: ({ context }) => context.startAsked,
     removeWasAsked: ({ context }) => context.removeAsked,
@@ -163,10 +173,9 @@ const { createMachine } = setup({
     askStart: assign({ startAsked: true, failure: undefined }),
     startIsDone: assign({ startAsked: false }),
     askStop: assign(({ context, event }) =>
-      event.type === 'stop'
-        ? { stop: { signal: event.signal, graceMs: event.graceMs }, startAsked: false, failure: undefined }
-        : context,
+      event.type === 'stop' ? { stop: requestOf(event), startAsked: false, failure: undefined } : context,
     ),
+    beginNextStage: assign(({ context }) => ({ stop: nextStage(context.stop) })),
     /** A stop is under way already: whoever asks again waits for the same exit. */
     joinStop: assign({ startAsked: false }),
     stopIsDone: assign({ stop: undefined }),
@@ -426,7 +435,7 @@ export const containerMachine = createMachine({
         signalling: {
           // It is the process's turn now, for as long as its grace may be.
           tags: 'settled',
-          meta: { description: 'the stop signal is sent; the grace period runs' },
+          meta: { description: 'the signal of a stage is sent; its grace period runs' },
           always: { guard: 'isAtOnce', target: 'killing' },
           invoke: {
             src: 'signalContainer',
@@ -440,7 +449,12 @@ export const containerMachine = createMachine({
               actions: ['stopIsDone', assign(({ event }) => ({ failure: event.error }))],
             },
           },
-          after: { stopGrace: { target: 'killing' } },
+          after: {
+            stopGrace: [
+              { guard: 'hasNextStage', target: 'signalling', reenter: true, actions: 'beginNextStage' },
+              { target: 'killing' },
+            ],
+          },
         },
         killing: {
           meta: { description: 'SIGKILL is sent to every process' },

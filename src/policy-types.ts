@@ -70,3 +70,11 @@ export interface HealthInfo {
   /** The last five, the newest last. */
   results: ProbeResult[]
 }
+
+/** One signal of a stop, and the time that a container has to end by it. */
+export interface StopStage {
+  /** Name or number. */
+  signal: string | number
+  /** Seconds, above 0, until the next stage, and after the last until SIGKILL. */
+  grace: number
+}

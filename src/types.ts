@@ -21,6 +21,7 @@ import type {
   HealthStatus,
   RestartChoice,
   RestartInfo,
+  StopStage,
 } from './policy-types.ts'
 
 export * from './call-options.ts'
@@ -94,6 +95,8 @@ export interface ContainerInfo {
   stopSignal: string
   /** Seconds. */
   stopTimeout: number
+  /** null where a stop is the stop signal and its time. */
+  stopStages: { signal: string; grace: number }[] | null
   cgroupManager: 'cgroupfs' | 'systemd'
   ports: PortMapping[]
   /** Whether `ports` stay taken for as long as the container lives. */
@@ -292,6 +295,8 @@ export interface CreateOptions {
   stopSignal?: string | number | undefined
   /** Seconds between the stop signal and SIGKILL; 10 where left out, 0 for SIGKILL at once. */
   stopTimeout?: number | undefined
+  /** What a stop sends instead, signal after signal, each with its time; SIGKILL follows the last. */
+  stopStages?: StopStage[] | undefined
   /** Gives the process a terminal; as the bundle has it where left out. */
   terminal?: boolean | undefined
   /** Keeps standard input open for whoever attaches; without, it is empty. A terminal has one in any case. */
@@ -470,6 +475,14 @@ export interface EndOptions extends CallOptions {
   by?: string | undefined
 }
 
+/** Options of `stop`. */
+export interface StopOptions extends EndOptions {
+  /** Seconds between the container's stop signal and SIGKILL, 0 for SIGKILL at once; instead of any stages. */
+  timeout?: number | undefined
+  /** Signals in their order, each with its time; SIGKILL follows the last. Not beside `timeout`. */
+  stages?: readonly StopStage[] | undefined
+}
+
 declare const known: unique symbol
 
 /**
@@ -491,11 +504,8 @@ export interface Container<State extends ContainerState = ContainerState> extend
   /** Makes the runtime container again, after an exit. */
   create(this: Takes<'create', State>, options?: CallOptions): Promise<Container<'created'>>
   start(this: Takes<'start', State>, options?: CallOptions): Promise<Container<'running'>>
-  /** `timeout` in seconds; the container's own where left out. */
-  stop(
-    this: Takes<'stop', State>,
-    options?: EndOptions & { timeout?: number | undefined },
-  ): Promise<ExitRecord>
+  /** As the container was created to be stopped, where nothing is said. */
+  stop(this: Takes<'stop', State>, options?: StopOptions): Promise<ExitRecord>
   kill(this: Takes<'kill', State>, signal?: string | number, options?: EndOptions): Promise<void>
   pause(this: Takes<'pause', State>, options?: CallOptions): Promise<Container<'paused'>>
   resume(this: Takes<'resume', State>, options?: CallOptions): Promise<Container<'running'>>

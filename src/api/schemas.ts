@@ -26,6 +26,12 @@ const DescriptorSource = Type.Optional(
   Type.Object({ pid: Type.Integer(), fds: Type.Array(Type.Integer()) }, strict),
 )
 
+const StopStages = Type.Optional(
+  Type.Array(
+    Type.Object({ signal: Type.Union([Type.String(), Type.Number()]), grace: Type.Number() }, strict),
+  ),
+)
+
 /** A policy's name, which the engine reads, or all of it. */
 const Restart = Type.Optional(
   Type.Union([
@@ -82,6 +88,7 @@ export const CreateBody = Type.Object(
     cpus: Type.Optional(Type.Number()),
     stopSignal: Type.Optional(Type.Union([Type.String(), Type.Number()])),
     stopTimeout: Type.Optional(Type.Number()),
+    stopStages: StopStages,
     terminal: Type.Optional(Type.Boolean()),
     stdin: Type.Optional(Type.Boolean()),
     ports: Type.Optional(Type.Array(PortMapping)),
@@ -106,7 +113,10 @@ export type CreateBody = Static<typeof CreateBody>
 export const NoBody = Type.Union([Type.Object({}, strict), Type.Null()])
 
 export const StopBody = Type.Union([
-  Type.Object({ timeout: Type.Optional(Type.Number()), by: Type.Optional(Type.String()) }, strict),
+  Type.Object(
+    { timeout: Type.Optional(Type.Number()), by: Type.Optional(Type.String()), stages: StopStages },
+    strict,
+  ),
   Type.Null(),
 ])
 export type StopBody = Static<typeof StopBody>

@@ -15,6 +15,7 @@ import type {
   LogLine,
   ProcessInfo,
   RestoreOptions,
+  StopOptions,
   WaitCondition,
   WaitOptions,
   WaitResults,
@@ -53,7 +54,7 @@ export interface Client {
   recreate(ref: string, options?: CallOptions): Promise<ContainerInfo>
   start(ref: string, options?: CallOptions): Promise<ContainerInfo>
   /** `timeout` in seconds; the container's own where left out. */
-  stop(ref: string, options?: EndOptions & { timeout?: number | undefined }): Promise<ExitRecord>
+  stop(ref: string, options?: StopOptions): Promise<ExitRecord>
   kill(ref: string, signal?: string | number, options?: EndOptions): Promise<ContainerInfo>
   pause(ref: string, options?: CallOptions): Promise<ContainerInfo>
   resume(ref: string, options?: CallOptions): Promise<ContainerInfo>

@@ -8,6 +8,7 @@ import { newId, validateName } from '../spec/names.ts'
 import { toMilliseconds } from '../spec/options.ts'
 import { readHealthCheck } from '../spec/policies/health.ts'
 import { readRestartPolicy } from '../spec/policies/restart.ts'
+import { readStopStages } from '../spec/policies/stop.ts'
 import { parseSignal } from '../spec/signals.ts'
 import type { Spec } from '../spec/types.ts'
 import type { StoredEventStream } from '../store/event-stream.ts'
@@ -214,6 +215,7 @@ export class ContainerEngine implements Engine {
         command: spec.process.args,
         stopSignal: parseSignal(options.stopSignal ?? 'SIGTERM'),
         stopTimeout,
+        stopStages: options.stopStages && readStopStages(options.stopStages),
         stdin: options.stdin === true,
         terminal: spec.process.terminal === true,
         network: options.network,

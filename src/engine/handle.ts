@@ -1,6 +1,6 @@
 import { readLog } from '../../effects/log/follow.ts'
 import { createLogParser } from '../../effects/log/parse.ts'
-import { toMilliseconds } from '../spec/options.ts'
+import { stopRequest } from '../spec/policies/stop.ts'
 import { parseSignal } from '../spec/signals.ts'
 import type {
   Attachment,
@@ -20,6 +20,7 @@ import type {
   ProcessInfo,
   RestoreOptions,
   SessionOptions,
+  StopOptions,
   WaitCondition,
   WaitOptions,
   WaitResults,
@@ -85,13 +86,8 @@ export class ContainerHandle implements Container {
     return this.#known()
   }
 
-  async stop({
-    timeout,
-    ...options
-  }: EndOptions & { timeout?: number | undefined } = {}): Promise<ExitRecord> {
-    const { stopSignal, stopTimeout } = this.#supervisor.settings
-    const graceMs = toMilliseconds('stop timeout', timeout ?? stopTimeout)
-    const request = { signal: stopSignal, graceMs }
+  async stop({ timeout, stages, ...options }: StopOptions = {}): Promise<ExitRecord> {
+    const request = stopRequest(this.#supervisor.settings, { timeout, stages })
     validAsker(options.by)
     return this.#command((supervisor) => verbs.stop(supervisor, request, options))
   }

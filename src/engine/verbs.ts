@@ -1,4 +1,4 @@
-import type { ContainerCommand } from '../../machines/index.ts'
+import type { ContainerCommand, StopRequest } from '../../machines/index.ts'
 import { RunchartError } from '../errors.ts'
 import type { ContainerState, EndOptions, ExitRecord } from '../types.ts'
 import { awaitChange, type Verdict } from './await-change.ts'
@@ -215,7 +215,7 @@ export const remove = (
 /** The seed's stopContainer: a container whose process is gone is stopped already, once nothing starts it again. */
 export async function stop(
   supervisor: Supervisor,
-  request: { signal: number; graceMs: number },
+  request: StopRequest,
   { signal, by }: EndOptions = {},
 ): Promise<ExitRecord> {
   const command: ContainerCommand = { type: 'stop', ...request }

@@ -5,6 +5,7 @@ import type {
   ProcessFacts,
   RestartPolicy,
   StopRequest,
+  StopStage,
 } from '../../machines/index.ts'
 import type { HealthSettings } from '../spec/policies/health.ts'
 import type { Spec } from '../spec/types.ts'
@@ -27,6 +28,8 @@ export interface ContainerSettings {
   stopSignal: number
   /** Seconds. */
   stopTimeout: number
+  /** Left out where a stop is one signal and a time. */
+  stopStages?: StopStage[] | undefined
   /** Whether conmon keeps a pipe for its standard input; a terminal needs none. */
   stdin?: boolean | undefined
   terminal?: boolean | undefined

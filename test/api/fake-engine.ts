@@ -334,6 +334,7 @@ const BLANK: Omit<ContainerInfo, 'id' | 'name' | 'state' | 'generation'> = {
   command: ['true'],
   stopSignal: 'SIGTERM',
   stopTimeout: 10,
+  stopStages: null,
   cgroupManager: 'cgroupfs',
   ports: [],
   reservePorts: false,

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import type { CreationFlags } from '../../src/cli/input/creation.ts'
 import { parseDuration, parseProbe, toHealthOptions } from '../../src/cli/input/health.ts'
 import { parsePort, toMonitorOptions } from '../../src/cli/input/monitor.ts'
+import { collectStage } from '../../src/cli/input/stop.ts'
 import { parseCount, parseMemory, parseNumber, resolveEnv } from '../../src/cli/input/values.ts'
 import { backgroundArgv, backgroundEnv } from '../../src/cli/owner/background.ts'
 
@@ -52,6 +53,16 @@ test('a probe is a line for sh, or words, or none', () => {
   })
   expect(toHealthOptions({ healthCmd: [] })).toEqual({})
   expect(() => toHealthOptions({ healthInterval: 5 })).toThrow('no command')
+})
+
+test('stages of a stop are collected in their order', () => {
+  const stages = collectStage('2:0.5', collectStage('SIGINT:30'))
+  expect(stages).toEqual([
+    { signal: 'SIGINT', grace: 30 },
+    { signal: '2', grace: 0.5 },
+  ])
+  for (const text of ['SIGINT', ':5', 'SIGINT:', 'SIGINT:x'])
+    expect(() => collectStage(text)).toThrow('SIGINT:5')
 })
 
 test('numbers', () => {

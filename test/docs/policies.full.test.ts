@@ -32,3 +32,7 @@ test('the program that restarts a container', { timeout: 120_000 }, async () => 
 test('the program that asks for health', { timeout: 120_000 }, async () => {
   expect(await output('Health')).toEqual(['healthy', 'healthy 0'])
 })
+
+test('the program that stops a container in stages', { timeout: 120_000 }, async () => {
+  expect(await output('Staged stop')).toEqual(['SIGINT SIGTERM 5 stopped-by-user'])
+})

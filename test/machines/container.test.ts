@@ -108,6 +108,30 @@ describe('stopping', () => {
     expect(container.open('signalContainer').input).toMatchObject({ signal: 9, all: true })
   })
 
+  test('sends the signal of each stage when the grace of the one before is over, and SIGKILL at last', async () => {
+    const container = await into('running')
+    const next = [
+      { signal: 15, graceMs: 5_000 },
+      { signal: 3, graceMs: 1_000 },
+    ]
+    container.actor.send({ type: 'stop', signal: 2, graceMs: 10_000, next })
+    const sent = () => (container.open('signalContainer').input as { signal: number }).signal
+    const seen: [number, unknown][] = []
+    for (const graceMs of [10_000, 5_000, 1_000]) {
+      seen.push([sent(), container.context.stop])
+      await container.done('signalContainer')
+      container.clock.increment(graceMs - 1)
+      expect(container.state).toBe('stopping.signalling')
+      container.clock.increment(1)
+    }
+    expect(seen).toEqual([
+      [2, { signal: 2, graceMs: 10_000, next }],
+      [15, { signal: 15, graceMs: 5_000, next: next.slice(1) }],
+      [3, { signal: 3, graceMs: 1_000 }],
+    ])
+    expect([container.state, sent()]).toEqual(['stopping.killing', 9])
+  })
+
   test('sends no signal but SIGKILL when there is no grace', async () => {
     const container = await into('running')
     container.actor.send({ type: 'stop', signal: 15, graceMs: 0 })

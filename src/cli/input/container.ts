@@ -1,9 +1,10 @@
 import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import type { ClientCreateOptions } from '../../client/client.ts'
-import type { RestartChoice } from '../../types.ts'
+import type { RestartChoice, StopStage } from '../../types.ts'
 import { type HealthFlags, takeHealth, toHealthOptions } from './health.ts'
 import { type MonitorFlags, takeMonitor, toMonitorOptions } from './monitor.ts'
+import { collectStage, STOP_STAGE_HELP } from './stop.ts'
 import { collect, parseCount, parseMemory, parseNumber, resolveEnv, toLabels } from './values.ts'
 
 /** What `run` and `create` take. */
@@ -23,6 +24,7 @@ export interface ContainerFlags extends MonitorFlags, HealthFlags {
   cpus?: number
   stopSignal?: string
   stopTimeout?: number
+  stopStage?: StopStage[]
   interactive?: boolean
   tty?: boolean
   network?: 'none' | 'slirp4netns'
@@ -62,6 +64,7 @@ export function takeContainer(command: Command): Command {
     )
     .option('--stop-signal <signal>', 'what stop sends first (SIGTERM)')
     .option('--stop-timeout <seconds>', 'how long stop waits before SIGKILL (10)', parseNumber)
+    .option('--stop-stage <signal:seconds>', STOP_STAGE_HELP, collectStage)
     .option('-i, --interactive', 'keep standard input open; run passes its own on')
     .option('-t, --tty', 'give the command a terminal')
     .option('--rm', 'remove the container when it has exited, whatever becomes of this verb and its owner')
@@ -90,6 +93,7 @@ export function toCreateOptions(flags: ContainerFlags, command: string[]): Clien
     },
     ...toMonitorOptions(flags),
     ...toHealthOptions(flags),
+    ...(flags.stopStage !== undefined && { stopStages: flags.stopStage }),
     ...(flags.interactive === true && { stdin: true }),
     ...(flags.tty === true && { terminal: true }),
     ...(flags.rm === true && { autoRemove: true }),

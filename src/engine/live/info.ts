@@ -1,7 +1,7 @@
 import { signalName } from '../../spec/signals.ts'
 import type { ContainerInfo } from '../../types.ts'
 import { monitorInfo } from '../creation/container.ts'
-import { healthInfo, restartInfo } from '../policies/info.ts'
+import { healthInfo, restartInfo, stagesInfo } from '../policies/info.ts'
 import type { Supervisor } from '../supervisor.ts'
 
 /** One container as it was committed. */
@@ -28,6 +28,7 @@ export function containerInfo({ row, settings, paths }: Supervisor): ContainerIn
     command: settings.command,
     stopSignal: signalName(settings.stopSignal) ?? String(settings.stopSignal),
     stopTimeout: settings.stopTimeout,
+    stopStages: stagesInfo(settings),
     ...monitorInfo(settings.monitor),
     network: settings.network ?? null,
     autoRemove: settings.autoRemove === true,

@@ -1,3 +1,4 @@
+import { signalName } from '../../spec/signals.ts'
 import type { ContainerRow } from '../../store/records.ts'
 import type { ContainerInfo, HealthInfo } from '../../types.ts'
 
@@ -14,4 +15,13 @@ export function healthInfo({ facts }: ContainerRow): HealthInfo | null {
   if (facts.health === undefined) return null
   const { state: status, failingStreak, results } = facts.health
   return { status, failingStreak, results: [...results] }
+}
+
+/** The stages of a stop that says nothing itself. */
+export function stagesInfo({ stopStages }: ContainerRow['settings']): ContainerInfo['stopStages'] {
+  if (stopStages === undefined) return null
+  return stopStages.map(({ signal, graceMs }) => ({
+    signal: signalName(signal) ?? String(signal),
+    grace: graceMs / 1_000,
+  }))
 }
