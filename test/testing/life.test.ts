@@ -95,6 +95,16 @@ describe('a simulated container', () => {
     expect(await container.wait({ generation: 1 })).toMatchObject({ code: 1 })
   })
 
+  test('is started again by its policy, whose back-off passes in virtual time', async () => {
+    const { engine, clock } = await simulated({ programs: { failing: () => 1 } })
+    const container = await started(engine, { command: ['failing'], restart: 'on-failure:3' })
+    await clock.settle()
+    const { generation } = container
+    await clock.advance(600_000)
+    expect(container).toMatchObject({ state: 'exited', generation: 4 })
+    expect(generation).toBeLessThan(4)
+  })
+
   test('goes by itself where it was asked to', async () => {
     const { engine, clock, world } = await simulated()
     const container = await started(engine, { autoRemove: true })
