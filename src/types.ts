@@ -445,12 +445,14 @@ export interface ProcessInfo {
 /**
  * What can be waited for, and what the wait resolves with.
  * - `running`: the container as it is then; of the run under way, or of the next one where none is
+ * - `healthy`: the container, once its health check finds so in the run under way, or in the next one where none is
  * - `exit`: the record of the run under way, or to come where none has been; else of the last one
  * - `next-exit`: the record of the first run whose exit is yet to come; with `generation`, of the first after that run
  * - `removed`: the record of the container's last run; null where none of its runs has ended
  */
 export interface WaitResults {
   running: ContainerInfo
+  healthy: ContainerInfo
   exit: ExitRecord
   'next-exit': ExitRecord
   removed: ExitRecord | null

@@ -244,8 +244,9 @@ export class Supervisor {
   recordPolicies(events: readonly PolicyEvent[]): void {
     this.#newest = this.policies.onto(this.#newest)
     const row = this.#newest
-    if (events.length === 0) this.#append({ row })
-    else this.#appendEvents(row, events)
+    this.#appendEvents(row, events.slice(0, -1))
+    const last = events.slice(-1).map((event) => ({ ...stamp(row, this.#now()), ...event }))[0]
+    this.#append({ row, event: last }, undefined, () => this.policies.told())
   }
 
   /** A number that tells one `kill` from another. */

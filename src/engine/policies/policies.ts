@@ -13,6 +13,7 @@ export class Policies {
   readonly #supervisor: Supervisor
   readonly #restarts: Restarts | undefined
   readonly #health: Health | undefined
+  readonly #listeners = new Set<() => void>()
   /** Of the transition that is being followed; undefined where none is. */
   #gathered: PolicyEvent[] | undefined
 
@@ -67,6 +68,17 @@ export class Policies {
   /** The engine is closing: nobody is asked for health any more. What ends meanwhile is the restart policy's still. */
   leave(): void {
     this.#health?.close()
+  }
+
+  /** Calls after each commit of what they have come to by themselves, until the function given back is called. */
+  listen(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** What they have come to by themselves is on disk. */
+  told(): void {
+    for (const listener of [...this.#listeners]) listener()
   }
 
   /** Lets go; what was under way is the next engine's. */

@@ -33,6 +33,7 @@ export function answerOfGone<For extends WaitCondition>(
 
 const answers = (store: Store, last: ExitRecord, generation: number | undefined): Answers => ({
   running: undefined,
+  healthy: undefined,
   exit: generation === undefined ? last : store.exitRecord(last.containerId, generation),
   'next-exit': generation === undefined ? undefined : store.exitAfter(last.containerId, generation),
   removed: last,

@@ -16,6 +16,7 @@ const JUDGES: {
   [For in WaitCondition]: (supervisor: Supervisor, generation: number | undefined) => Judge<WaitResults[For]>
 } = {
   running: judgeRunning,
+  healthy: judgeHealthy,
   exit: judgeExit,
   'next-exit': judgeNextExit,
   removed: judgeRemoved,
@@ -38,14 +39,39 @@ export async function waitFor<For extends WaitCondition>(
   const judge: Judge<WaitResults[For]> = JUDGES[condition](supervisor, generation)
   const now = judge(supervisor.row)
   if (now !== undefined) return settle(now)
-  const changed = (signal: AbortSignal | undefined) =>
-    awaitChange(supervisor, ({ row }) => judge(row), { signal })
+  const changed = (signal: AbortSignal | undefined) => untilDecided(supervisor, judge, signal)
   if (timeoutMs === undefined) return changed(options.signal)
   return inTime(supervisor.engine.world.clock, timeoutMs, options.signal, changed, () => {
     const { name, row, id } = supervisor
     const wait = { awaited: condition, state: row.state, seconds: timeoutMs / 1_000 }
     return new WaitTimeoutError(wait, name, { containerId: id })
   })
+}
+
+/** A container's health changes without a transition of its own. */
+async function untilDecided<T>(
+  supervisor: Supervisor,
+  judge: Judge<T>,
+  signal: AbortSignal | undefined,
+): Promise<T> {
+  const { promise, resolve, reject } = Promise.withResolvers<T>()
+  const over = new AbortController()
+  const unlisten = supervisor.policies.listen(() => {
+    const verdict = judge(supervisor.row)
+    if (verdict === undefined) return
+    if ('error' in verdict) reject(verdict.error)
+    else resolve(verdict.value)
+  })
+  const either = signal === undefined ? over.signal : AbortSignal.any([signal, over.signal])
+  const changed = awaitChange(supervisor, ({ row }) => judge(row), { signal: either })
+  // The loser of the race may still be rejected.
+  changed.catch(() => {})
+  try {
+    return await Promise.race([changed, promise])
+  } finally {
+    unlisten()
+    over.abort()
+  }
 }
 
 /** Options of a wait, checked. */
@@ -103,6 +129,25 @@ function judgeRunning(supervisor: Supervisor, generation: number | undefined): J
     if (now.generation > wanted || (now.generation === wanted && now.facts.exit !== null)) {
       return { error: overtaken(now, wanted) }
     }
+    return now.state === 'removed' ? { error: removed(now) } : undefined
+  }
+}
+
+function judgeHealthy(supervisor: Supervisor, generation: number | undefined): Judge<WaitResults['healthy']> {
+  const { row, settings } = supervisor
+  if (settings.healthCheck === undefined) {
+    throw new InvalidInputError(`container ${row.name} has no health check`, {
+      hint: 'create it with one, or wait until it is running',
+    })
+  }
+  const isOver = row.facts.exit !== null || row.generation === 0
+  const wanted = generation ?? (isOver ? row.generation + 1 : row.generation)
+  return (now) => {
+    const isWanted = now.generation === wanted
+    if (now.generation > wanted || (isWanted && now.facts.exit !== null)) {
+      return { error: overtaken(now, wanted) }
+    }
+    if (isWanted && now.facts.health?.state === 'healthy') return { value: containerInfo(supervisor) }
     return now.state === 'removed' ? { error: removed(now) } : undefined
   }
 }

@@ -121,6 +121,34 @@ describe('a container that is asked for its health', () => {
   })
 })
 
+test('a probe that its container ends under does not count', async () => {
+  const engine = await place.open()
+  const hangs = { command: ['sh', '-c', 'touch /tmp/probing; exec sleep 1000'], interval: 0.1, retries: 1 }
+  const web = await asked(engine, hangs)
+  await eventually(() => existsSync(`${place.rootfs}/tmp/probing`)).toBe(true)
+  process.kill(web.inspect().pid ?? 0, 'SIGKILL')
+  expect(await web.wait()).toMatchObject({ code: 137 })
+  await eventually(() => web.state).toBe('exited')
+  expect(web.inspect().health).toMatchObject({ status: 'starting', results: [] })
+})
+
+test('whoever waits for a container to be healthy hears when it is, or that its run is over', async () => {
+  const engine = await place.open()
+  const web = await asked(engine, OFTEN)
+  const healthy = web.wait({ for: 'healthy' })
+  writeFileSync(wellness(), '')
+  expect(await healthy).toMatchObject({ state: 'running', health: { status: 'healthy' } })
+  expect(await web.wait({ for: 'healthy', timeout: 0 })).toMatchObject({ generation: 1 })
+  rmSync(wellness())
+  await eventually(() => status(web)).toBe('unhealthy')
+  const never = web.wait({ for: 'healthy' })
+  const late = web.wait({ for: 'healthy', timeout: 0.01 })
+  await expect(late).rejects.toMatchObject({ code: 'EWAITTIMEOUT' })
+  await Promise.all([web.stop({ timeout: 0 }), expect(never).rejects.toMatchObject({ code: 'EOVERTAKEN' })])
+  const unasked = await place.sh(engine, RUNS)
+  await expect(unasked.wait({ for: 'healthy' })).rejects.toMatchObject({ code: 'EINPUT' })
+})
+
 test('an engine that opens goes on with what is known of the health', async () => {
   const engine = await place.open()
   const web = await asked(engine, { ...OFTEN, startPeriod: 100_000 })

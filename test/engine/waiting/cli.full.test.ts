@@ -26,5 +26,5 @@ test('waits for what podman and docker have a word for, as long as it is told to
   expect((await cli('wait', '--condition', 'removed', id)).stdout).toBe('6\n')
   const word = await cli('wait', '--condition', 'healthily', 'web')
   expect(word).toMatchObject({ exitCode: 125, stdout: '' })
-  expect(word.stderr).toContain('stopped, exited, next-exit, running, removed')
+  expect(word.stderr).toContain('stopped, exited, next-exit, running, healthy, removed')
 })

@@ -11,6 +11,7 @@ const CONDITIONS: Record<string, WaitCondition> = {
   exited: 'exit',
   'next-exit': 'next-exit',
   running: 'running',
+  healthy: 'healthy',
   removed: 'removed',
 }
 
