@@ -40,6 +40,7 @@ export class EventCursor {
     this.#isFull = read.length === PAGE
     this.#after = read.at(-1)?.seq ?? this.#after
     if (dropped === undefined && read.length === 0) return undefined
+    // What is missing may well be what was asked for: no filter takes that away.
     const page = read.filter(this.#test)
     return dropped === undefined ? page : [dropped, ...page]
   }

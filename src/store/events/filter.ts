@@ -24,8 +24,6 @@ export function eventTest(filter: EventFilter, labelsOf: LabelsOf): EventTest {
   const types = listOf(filter.type)
   const [containers, labels] = [listOf(filter.container), listOf(filter.label)]
   return (event) => {
-    // What is missing may well be what was asked for.
-    if (event.type === 'dropped') return true
     if (types.length > 0 && !types.includes(event.type)) return false
     if (containers.length === 0 && labels.length === 0) return true
     const { containerId } = event
