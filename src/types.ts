@@ -574,6 +574,8 @@ export interface Container<State extends ContainerState = ContainerState> extend
  * Observable are called with each event as it is committed; nothing is kept for them.
  */
 export interface EventStream extends Observable<EngineEvent>, AsyncIterable<EngineEvent> {
+  /** The number of the newest event. */
+  readonly last: number
   /** Replays what was committed after `seq`, then goes on live: no gap, no repeat. */
   since(seq: number): Observable<EngineEvent> & AsyncIterable<EngineEvent>
   /** What was committed after `seq`, then ends. Throws EngineClosedError where the engine closes first. */

@@ -7,9 +7,11 @@ import { addCheckpointRoutes } from './routes/checkpoint.ts'
 import { addCommandRoutes } from './routes/commands.ts'
 import { addContainerRoutes } from './routes/containers.ts'
 import { addEngineRoutes } from './routes/engine.ts'
+import { addFollowRoute } from './routes/follow.ts'
 import { addStreamRoutes } from './routes/streams.ts'
 import { attachRoute } from './upgrade/attach.ts'
 import { addUpgrades } from './upgrade/upgrade.ts'
+import { SEQ_HEADER } from './wire.ts'
 
 /** Bytes. Linux takes at most 2 MiB of argv and environment together; JSON may double them. */
 const BODY_LIMIT = 4 * 1024 * 1024
@@ -28,12 +30,16 @@ export function buildApi(context: ApiContext, logger: FastifyBaseLogger): Fastif
   // framework takes 0 for its own 72 s.
   app.server.keepAliveTimeout = 0
   answerErrors(app)
+  app.addHook('onSend', async (_request, reply) => {
+    reply.header(SEQ_HEADER, context.engine.events.last)
+  })
   addEngineRoutes(app, context)
   addContainerRoutes(app, context)
   addCommandRoutes(app, context)
   addCheckpointRoutes(app, context)
   addExecRoutes(app, context)
   addStreamRoutes(app, context)
+  addFollowRoute(app, context)
   addUpgrades(app, context, { attach: attachRoute })
   return app
 }

@@ -177,6 +177,12 @@ export const EventsQuery = Type.Object(
 )
 export type EventsQuery = Static<typeof EventsQuery>
 
+export const ExitQuery = Type.Object({ generation: WholeNumber }, strict)
+export type ExitQuery = Static<typeof ExitQuery>
+
+export const FollowQuery = Type.Object({ since: WholeNumber }, strict)
+export type FollowQuery = Static<typeof FollowQuery>
+
 /** Reads a flag of a query. */
 export function isSet(flag: string | undefined): boolean {
   return flag === '' || flag === 'true' || flag === '1'

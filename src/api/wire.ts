@@ -2,7 +2,7 @@
  * What goes over the owner's socket, besides the shapes of src/types.ts. The server and the client share it;
  * it loads nothing.
  */
-import type { ContainerInfo } from '../types.ts'
+import type { ContainerInfo, EngineEvent } from '../types.ts'
 
 /** The answer to a request that failed. `name` is the error's class. */
 export interface ErrorReply {
@@ -39,6 +39,15 @@ export interface Snapshot {
   /** Follow `GET /v1/events` from here. */
   seq: number
 }
+
+/**
+ * A line of `GET /v1/follow`: first what there is, then each event, with the container that it is of as it is when the
+ * line is sent; null where that is gone, or where the event is of none.
+ */
+export type FollowLine = { snapshot: Snapshot } | { event: EngineEvent; container: ContainerInfo | null }
+
+/** The header of each answer that says how far the owner's events have come: the number of the newest one. */
+export const SEQ_HEADER = 'runchart-seq'
 
 /** The media type of a body that is frames. */
 export const FRAMES_TYPE = 'application/vnd.runchart.frames'

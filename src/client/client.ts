@@ -30,7 +30,7 @@ import {
   openExecStream,
   type WithDescriptors,
 } from './exec.ts'
-import { readEvents, readLogs } from './streams.ts'
+import { readLines, readLogs } from './streams.ts'
 import { type Call, createTransport, type Transport } from './transport.ts'
 
 /** What `create` takes of {@link CreateOptions}. */
@@ -70,6 +70,8 @@ export interface Client {
   top(ref: string, options?: CallOptions): Promise<ProcessInfo[]>
   /** As `wait` of an engine: until the exit of the present run where nothing else is said; also of one that is gone. */
   wait<For extends WaitCondition = 'exit'>(ref: string, options?: WaitOptions<For>): Promise<WaitResults[For]>
+  /** The record of an exit, the last one where no run is named; also of a container that is gone. */
+  exitRecord(ref: string, options?: CallOptions & { generation?: number | undefined }): Promise<ExitRecord>
   remove(ref: string, options?: EndOptions & { force?: boolean | undefined }): Promise<void>
   /** Runs a command to its end and collects its output. It is killed when the call is aborted or its client dies. */
   exec(ref: string, command: string[], options?: ClientCollectOptions): Promise<ExecResult>
@@ -107,7 +109,11 @@ export interface Client {
 
 /** Talks to the owner on that socket. Connects with the first call. */
 export function connectOwner(socketPath: string): Client {
-  const transport = createTransport(socketPath)
+  return clientOver(createTransport(socketPath))
+}
+
+/** The calls of a client, over a connection of its maker's. */
+export function clientOver(transport: Transport): Client {
   const ask = async <T>(call: Call): Promise<T> => (await transport.json(call)) as T
   return {
     version: (options) => ask(get('/v1/version', options)),
@@ -117,7 +123,7 @@ export function connectOwner(socketPath: string): Client {
     create: (container, options) => ask(post('/v1/containers', container, options)),
     close: () => transport.close(),
     events: ({ since, follow, filter, signal } = {}) =>
-      readEvents(transport, get(`/v1/events${query({ since, follow, ...filter })}`, { signal })),
+      readLines<EngineEvent>(transport, get(`/v1/events${query({ since, follow, ...filter })}`, { signal })),
     ...containerCalls(transport, ask),
   }
 }
@@ -141,6 +147,8 @@ function containerCalls(transport: Transport, ask: <T>(call: Call) => Promise<T>
     top: async (ref, options) => ask(get(path(ref, 'top'), options)),
     wait: async (ref, { signal, ...options } = {}) =>
       ask(get(`${path(ref, 'wait')}${query(options)}`, { signal })),
+    exitRecord: async (ref, { signal, generation } = {}) =>
+      ask(get(`${path(ref, 'exit')}${query({ generation })}`, { signal })),
     exec: async (ref, command, options = {}) =>
       ask(post(path(ref, 'exec'), collectBody(command, options), options)),
     execStream: async (ref, command, options = {}) =>

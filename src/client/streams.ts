@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import { createLogParser } from '../../effects/log/parse.ts'
 import { ERROR_TRAILER, type ErrorReply } from '../api/wire.ts'
-import type { EngineEvent, LogLine } from '../types.ts'
+import type { LogLine } from '../types.ts'
 import { OwnerError } from './errors.ts'
 import type { Call, Transport } from './transport.ts'
 
@@ -15,14 +15,14 @@ export async function* readLogs(transport: Transport, call: Call): AsyncGenerato
   }
 }
 
-/** Follows what happened. */
-export async function* readEvents(transport: Transport, call: Call): AsyncGenerator<EngineEvent> {
+/** Follows what comes as JSON, one value to a line. */
+export async function* readLines<Line>(transport: Transport, call: Call): AsyncGenerator<Line> {
   const decoder = new TextDecoder()
   let rest = ''
   for await (const chunk of chunks(transport, call)) {
     const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n')
     rest = lines.pop() ?? ''
-    for (const line of lines) yield JSON.parse(line) as EngineEvent
+    for (const line of lines) yield JSON.parse(line) as Line
   }
 }
 

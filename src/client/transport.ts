@@ -39,7 +39,11 @@ export interface Transport {
 }
 
 /** Calls over one socket, on connections that are kept for the next call. */
-export function createTransport(socketPath: string): Transport {
+export function createTransport(
+  socketPath: string,
+  /** Sees what each answer says of itself. */
+  onAnswer: (headers: IncomingHttpHeaders) => void = () => {},
+): Transport {
   const agent = new Agent({ keepAlive: true })
   const lost = (cause: unknown, signal: AbortSignal | undefined): unknown =>
     signal?.aborted === true ? signal.reason : new OwnerGoneError(socketPath, cause)
@@ -70,7 +74,11 @@ export function createTransport(socketPath: string): Transport {
       request.end()
     })
 
-  const answered = async (call: Call): Promise<IncomingMessage> => checked(await send(call), call)
+  const answered = async (call: Call): Promise<IncomingMessage> => {
+    const response = await send(call)
+    onAnswer(response.headers)
+    return checked(response, call)
+  }
 
   const checked = async (response: IncomingMessage, call: Call): Promise<IncomingMessage> => {
     if (response.statusCode !== undefined && response.statusCode < 300) return response

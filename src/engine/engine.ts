@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { quote } from '../../effects/quote.ts'
 import { timestamp } from '../clock.ts'
 import { EngineClosedError, NameTakenError, NotFoundError, StoreError } from '../errors.ts'
+import { LiveSet } from '../live-set.ts'
 import { makeRunDirectories, type Ownership } from '../root/ownership.ts'
 import { currentHost } from '../spec/host.ts'
 import { newId, validateName } from '../spec/names.ts'
@@ -33,8 +34,7 @@ import { CreationKeys, creationKey } from './creation/keys.ts'
 import { resumeAutoRemoval, watchAutoRemoval } from './ending/auto-remove.ts'
 import type { WatchReport } from './exits/watch.ts'
 import { ContainerHandle } from './handle.ts'
-import { ContainerSet } from './live/containers.ts'
-import { containerInfo } from './live/info.ts'
+import { containerInfo, sharedInfo } from './live/info.ts'
 import { within } from './monitor.ts'
 import { NO_FACTS } from './row.ts'
 import { Supervisor } from './supervisor.ts'
@@ -56,7 +56,7 @@ const LONGEST_INTERVAL_MS = 2 ** 31 - 1
 /** The engine that owns a root: its containers by id and by name, and the way from a witness to a chart. */
 export class ContainerEngine implements Engine {
   readonly events: StoredEventStream
-  readonly containers: ContainerSet
+  readonly containers: LiveSet
   readonly #context: EngineContext
   readonly #owned: readonly Ownership[]
   readonly #supervisors = new Map<string, Supervisor>()
@@ -72,8 +72,8 @@ export class ContainerEngine implements Engine {
     this.#context = context
     this.events = events
     this.#owned = owned
-    this.containers = new ContainerSet(
-      () => this.#supervisors.values(),
+    this.containers = new LiveSet(
+      () => Array.from(this.#supervisors.values(), sharedInfo),
       (error) => context.logger.error({ err: error }, 'a consumer of containers threw'),
     )
   }

@@ -34,6 +34,10 @@ class TestedEvents extends Events implements EventStream {
     this.#test = test
   }
 
+  get last(): number {
+    return this.#source.store.lastSeq
+  }
+
   since(seq: number): Observable<EngineEvent> & AsyncIterable<EngineEvent> {
     return new EventsSince(this.#source, this.#test, seq)
   }

@@ -38,6 +38,10 @@ class FakeEvents extends Observable<EngineEvent> implements EventStream {
     super((subscriber) => this.live.subscribe(subscriber))
   }
 
+  get last(): number {
+    return this.committed.length
+  }
+
   push(event: EngineEvent): void {
     this.committed.push(event)
     this.live.next(event)

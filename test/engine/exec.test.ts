@@ -495,7 +495,12 @@ describe('a session held by a block', () => {
   })
 
   test('whoever waits for its end may give up, and it goes on', async () => {
-    await using session = await web.execSession(['sleep', '7103'])
+    await using session = await web.execSession([
+      'sh',
+      '-c',
+      'trap "" TERM; echo ready; while :; do sleep 0.05; done',
+    ])
+    await firstWord(session.stdout)
     const never = session.stop({ timeout: 600, signal: AbortSignal.timeout(10) })
     await expect(never).rejects.toThrow('timeout')
     expect(web.execs().map(({ id }) => id)).toEqual([session.id])

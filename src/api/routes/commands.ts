@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { CallOptions, Container, ExitRecord } from '../../types.ts'
 import type { ApiContext } from '../context.ts'
 import { requestSignal } from '../request-signal.ts'
-import { KillBody, NoBody, NoQuery, RefParams, StopBody, toNumber, WaitQuery } from '../schemas.ts'
+import { ExitQuery, KillBody, NoBody, NoQuery, RefParams, StopBody, toNumber, WaitQuery } from '../schemas.ts'
 
 type PlainCommand = (container: Container, options: CallOptions) => Promise<unknown>
 
@@ -22,6 +22,15 @@ export function addCommandRoutes(app: FastifyInstance, context: ApiContext): voi
   addStop(app, context)
   addKill(app, context)
   addWait(app, context)
+  addExit(app, context)
+}
+
+function addExit(app: FastifyInstance, { engine }: ApiContext): void {
+  app.get<{ Params: RefParams; Querystring: ExitQuery }>(
+    '/v1/containers/:ref/exit',
+    { schema: { params: RefParams, querystring: ExitQuery } },
+    ({ params, query }) => engine.exitRecord(params.ref, toNumber(query.generation)),
+  )
 }
 
 function addPlainCommand(

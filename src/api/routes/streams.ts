@@ -52,7 +52,7 @@ function addEvents(app: FastifyInstance, { engine, leaving }: ApiContext): void 
  * The end of what has none: the engine was closed, and whoever follows is not to take it for the end. No generator: one
  * that waits for its next value lets go of nothing before it comes.
  */
-function untilClosed<T>(stream: AsyncIterable<T>): AsyncIterable<T> {
+export function untilClosed<T>(stream: AsyncIterable<T>): AsyncIterable<T> {
   return {
     [Symbol.asyncIterator]() {
       const iterator = stream[Symbol.asyncIterator]()

@@ -1,8 +1,19 @@
 import { signalName } from '../../spec/signals.ts'
+import type { ContainerRow } from '../../store/records.ts'
 import type { ContainerInfo } from '../../types.ts'
 import { monitorInfo } from '../creation/container.ts'
 import { healthInfo, restartInfo, stagesInfo } from '../policies/info.ts'
 import type { Supervisor } from '../supervisor.ts'
+
+/** One of each row, so that a container that has not changed is the same object as before. */
+const known = new WeakMap<ContainerRow, ContainerInfo>()
+
+/** One container as it was committed, frozen; of the same commit it is the same object. */
+export function sharedInfo(supervisor: Supervisor): ContainerInfo {
+  const info = known.get(supervisor.row) ?? Object.freeze(containerInfo(supervisor))
+  known.set(supervisor.row, info)
+  return info
+}
 
 /** One container as it was committed. */
 export function containerInfo({ row, settings, paths }: Supervisor): ContainerInfo {
