@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import { formatLogLine } from '../../../effects/log/parse.ts'
 import { EngineClosedError } from '../../errors.ts'
@@ -34,10 +35,19 @@ function addEvents(app: FastifyInstance, { engine, leaving }: ApiContext): void 
   app.get<{ Querystring: EventsQuery }>(
     '/v1/events',
     { schema: { querystring: EventsQuery } },
-    ({ query }, reply) => {
+    ({ query, headers }, reply) => {
       const { since: text, follow, ...filter } = query
-      const since = toNumber(text) ?? 0
       const events = engine.events.filter(filter)
+      if (headers.accept?.includes(EVENT_STREAM) === true) {
+        const since = lastEventId(headers) ?? toNumber(text) ?? engine.events.last
+        return sendStream(reply, {
+          contentType: EVENT_STREAM,
+          source: untilClosed(events.since(since)),
+          encode: (event) => `id: ${event.seq}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`,
+          signal: requestSignal(reply, leaving),
+        })
+      }
+      const since = toNumber(text) ?? 0
       return sendStream(reply, {
         contentType: 'application/x-ndjson',
         source: isSet(follow) ? untilClosed(events.since(since)) : events.past(since),
@@ -46,6 +56,14 @@ function addEvents(app: FastifyInstance, { engine, leaving }: ApiContext): void 
       })
     },
   )
+}
+
+/** The media type of server-sent events, which always follow. */
+const EVENT_STREAM = 'text/event-stream'
+
+/** Where a client of server-sent events that has lost its connection goes on; it comes before what its URL says. */
+function lastEventId({ 'last-event-id': id }: IncomingHttpHeaders): number | undefined {
+  return typeof id === 'string' && /^[0-9]{1,15}$/.test(id) ? Number(id) : undefined
 }
 
 /**
