@@ -24,9 +24,9 @@ describe('the package', () => {
     expect(major > 22 || (major === 22 && minor >= 22)).toBe(true)
   })
 
-  it('offers the engine, the machines, the effects and the simulated engine, each compiled from a source of that name', () => {
+  it('offers the engine, the machines, the effects, the simulated engine and the client, each compiled from a source of that name', () => {
     const { './package.json': _, ...offered } = project.exports
-    expect(Object.keys(offered)).toEqual(['.', './machines', './effects', './testing'])
+    expect(Object.keys(offered)).toEqual(['.', './machines', './effects', './testing', './client'])
     const compiled = Object.values(offered).flatMap((entry) =>
       typeof entry === 'string' ? [entry] : [entry.types, entry.default],
     )

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'
 import { beforeEach, expect, onTestFinished, test } from 'vitest'
-import { startOwner, type TestOwner } from './owner.ts'
+import { startOwner, type TestOwner } from '../owner.ts'
 
 let owner: TestOwner
 beforeEach(async () => {

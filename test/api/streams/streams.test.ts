@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import { expect, test } from 'vitest'
-import type { EngineEvent, LogLine } from '../../src/types.ts'
-import { ask, startOwner } from './owner.ts'
+import type { EngineEvent, LogLine } from '../../../src/types.ts'
+import { ask, startOwner } from '../owner.ts'
 
 const line = (text: string, over: Partial<LogLine> = {}): LogLine => ({
   at: '2024-01-01T00:00:00.000000001+00:00',

@@ -1,10 +1,10 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { expect, test, vi } from 'vitest'
-import { connectOwner } from '../../src/client/client.ts'
-import type { EngineEvent } from '../../src/types.ts'
-import { eventLab, labelled, numbers, range } from '../store/events/lab.ts'
-import { startOwner } from './owner.ts'
+import { connectOwner } from '../../../src/client/client.ts'
+import type { EngineEvent } from '../../../src/types.ts'
+import { eventLab, labelled, numbers, range } from '../../store/events/lab.ts'
+import { startOwner } from '../owner.ts'
 
 const EVENTS = 10_000
 
