@@ -3,6 +3,7 @@ import { RunchartError } from '../errors.ts'
 import type { ApiContext } from './context.ts'
 import { toErrorReply, toInputError } from './error-reply.ts'
 import { addExecRoutes } from './exec/routes.ts'
+import { addOpenApi } from './openapi/route.ts'
 import { addCheckpointRoutes } from './routes/checkpoint.ts'
 import { addCommandRoutes } from './routes/commands.ts'
 import { addContainerRoutes } from './routes/containers.ts'
@@ -33,6 +34,7 @@ export function buildApi(context: ApiContext, logger: FastifyBaseLogger): Fastif
   app.addHook('onSend', async (_request, reply) => {
     reply.header(SEQ_HEADER, context.engine.events.last)
   })
+  addOpenApi(app)
   addEngineRoutes(app, context)
   addContainerRoutes(app, context)
   addCommandRoutes(app, context)

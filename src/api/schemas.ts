@@ -5,7 +5,7 @@ import type { EventFilter, RestartPolicyName, WaitCondition } from '../types.ts'
 const strict = { additionalProperties: false } as const
 
 /** A flag in a query: `?all`, `?all=true`, `?all=1`; anything else that is allowed means no. */
-const Flag = Type.Optional(Type.String({ enum: ['', 'true', '1', 'false', '0'] }))
+export const Flag = Type.Optional(Type.String({ enum: ['', 'true', '1', 'false', '0'] }))
 const WholeNumber = Type.Optional(Type.String({ pattern: '^[0-9]{1,15}$' }))
 
 const PortMapping = Type.Object(
@@ -133,7 +133,9 @@ export const KillBody = Type.Union([
 ])
 export type KillBody = Static<typeof KillBody>
 
-export const RefParams = Type.Object({ ref: Type.String() }, strict)
+export const Ref = Type.String({ description: 'An id, the unique start of one, or a name' })
+
+export const RefParams = Type.Object({ ref: Ref }, strict)
 export type RefParams = Static<typeof RefParams>
 
 export const NoQuery = Type.Object({}, strict)
@@ -148,9 +150,20 @@ export type ListQuery = Static<typeof ListQuery>
 export const WaitQuery = Type.Object(
   {
     // Any other is refused too, by its name.
-    for: Type.Optional(Type.Unsafe<WaitCondition>(Type.String())),
+    for: Type.Optional(
+      Type.Unsafe<WaitCondition>(
+        Type.String({
+          description: '`running`, `healthy`, `exit` (where left out), `next-exit` or `removed`',
+        }),
+      ),
+    ),
     generation: WholeNumber,
-    timeout: Type.Optional(Type.String({ pattern: '^[0-9]{1,9}([.][0-9]{1,9})?$' })),
+    timeout: Type.Optional(
+      Type.String({
+        pattern: '^[0-9]{1,9}([.][0-9]{1,9})?$',
+        description: 'Seconds; without end where left out',
+      }),
+    ),
   },
   strict,
 )

@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox'
+import { Ref } from '../schemas.ts'
 
 const strict = { additionalProperties: false } as const
 const Texts = Type.Optional(Type.Array(Type.String()))
@@ -39,7 +40,7 @@ export const ExecStreamRequest = Type.Object(
 )
 export type ExecStreamRequest = Static<typeof ExecStreamRequest>
 
-export const SessionParams = Type.Object({ ref: Type.String(), session: Type.String() }, strict)
+export const SessionParams = Type.Object({ ref: Ref, session: Type.String() }, strict)
 export type SessionParams = Static<typeof SessionParams>
 
 export const ExecStopBody = Type.Union([

@@ -1,6 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import Type, { type Static } from 'typebox'
 import type { ApiContext } from '../context.ts'
+import { documented } from '../openapi/documentation.ts'
+import { ContainerInfo } from '../openapi/shapes/container.ts'
 import { requestSignal } from '../request-signal.ts'
 import { NoQuery, RefParams } from '../schemas.ts'
 
@@ -20,7 +22,10 @@ const RestoreBody = Type.Union([Type.Object(image, strict), Type.Null()])
 export function addCheckpointRoutes(app: FastifyInstance, { engine, closing }: ApiContext): void {
   app.post<{ Params: RefParams; Body: Static<typeof CheckpointBody> }>(
     '/v1/containers/:ref/checkpoint',
-    { schema: { params: RefParams, querystring: NoQuery, body: CheckpointBody } },
+    {
+      schema: { params: RefParams, querystring: NoQuery, body: CheckpointBody },
+      config: documented('checkpointContainer', "Writes a container's processes to disk", ContainerInfo),
+    },
     async ({ params, body }, reply) => {
       const container = engine.get(params.ref)
       await container.checkpoint({ ...body, signal: requestSignal(reply, closing) })
@@ -29,7 +34,10 @@ export function addCheckpointRoutes(app: FastifyInstance, { engine, closing }: A
   )
   app.post<{ Params: RefParams; Body: Static<typeof RestoreBody> }>(
     '/v1/containers/:ref/restore',
-    { schema: { params: RefParams, querystring: NoQuery, body: RestoreBody } },
+    {
+      schema: { params: RefParams, querystring: NoQuery, body: RestoreBody },
+      config: documented('restoreContainer', 'Brings the processes of a checkpoint back', ContainerInfo),
+    },
     async ({ params, body }, reply) => {
       const container = engine.get(params.ref)
       await container.restore({ ...body, signal: requestSignal(reply, closing) })

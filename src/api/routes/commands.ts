@@ -1,19 +1,34 @@
 import type { FastifyInstance } from 'fastify'
 import type { CallOptions, Container, ExitRecord } from '../../types.ts'
 import type { ApiContext } from '../context.ts'
+import { documented } from '../openapi/documentation.ts'
+import * as Shapes from '../openapi/shapes/container.ts'
+import { WaitResult } from '../openapi/shapes/replies.ts'
 import { requestSignal } from '../request-signal.ts'
 import { ExitQuery, KillBody, NoBody, NoQuery, RefParams, StopBody, toNumber, WaitQuery } from '../schemas.ts'
 
-type PlainCommand = (container: Container, options: CallOptions) => Promise<unknown>
+interface PlainCommand {
+  summary: string
+  run: (container: Container, options: CallOptions) => Promise<unknown>
+}
 
 /** Commands without a body; each answers with the container as it is then. */
 const PLAIN_COMMANDS: Record<string, PlainCommand> = {
-  create: (container, options) => container.create(options),
-  start: (container, options) => container.start(options),
-  pause: (container, options) => container.pause(options),
-  resume: (container, options) => container.resume(options),
-  cleanup: (container, options) => container.cleanup(options),
-  refresh: (container, options) => container.refresh(options),
+  create: {
+    summary: 'Makes the runtime container again, after an exit',
+    run: (container, options) => container.create(options),
+  },
+  start: { summary: 'Starts a container', run: (container, options) => container.start(options) },
+  pause: { summary: 'Freezes a container', run: (container, options) => container.pause(options) },
+  resume: { summary: 'Thaws a container', run: (container, options) => container.resume(options) },
+  cleanup: {
+    summary: 'Has the runtime let go of a container that has exited',
+    run: (container, options) => container.cleanup(options),
+  },
+  refresh: {
+    summary: 'Asks the runtime and the process table what is true',
+    run: (container, options) => container.refresh(options),
+  },
 }
 
 /** Routes that command one container, and the one that waits for what becomes of it. */
@@ -28,7 +43,10 @@ export function addCommandRoutes(app: FastifyInstance, context: ApiContext): voi
 function addExit(app: FastifyInstance, { engine }: ApiContext): void {
   app.get<{ Params: RefParams; Querystring: ExitQuery }>(
     '/v1/containers/:ref/exit',
-    { schema: { params: RefParams, querystring: ExitQuery } },
+    {
+      schema: { params: RefParams, querystring: ExitQuery },
+      config: documented('getExit', 'The exit record of a run, the last where left out', Shapes.ExitRecord),
+    },
     ({ params, query }) => engine.exitRecord(params.ref, toNumber(query.generation)),
   )
 }
@@ -37,14 +55,21 @@ function addPlainCommand(
   app: FastifyInstance,
   { engine, closing }: ApiContext,
   name: string,
-  command: PlainCommand,
+  { summary, run }: PlainCommand,
 ): void {
   app.post<{ Params: RefParams }>(
     `/v1/containers/:ref/${name}`,
-    { schema: { params: RefParams, querystring: NoQuery, body: NoBody } },
+    {
+      schema: { params: RefParams, querystring: NoQuery, body: NoBody },
+      config: documented(
+        name === 'create' ? 'recreateContainer' : `${name}Container`,
+        summary,
+        Shapes.ContainerInfo,
+      ),
+    },
     async ({ params }, reply) => {
       const container = engine.get(params.ref)
-      await command(container, { signal: requestSignal(reply, closing) })
+      await run(container, { signal: requestSignal(reply, closing) })
       return container.inspect()
     },
   )
@@ -53,7 +78,14 @@ function addPlainCommand(
 function addStop(app: FastifyInstance, { engine, closing }: ApiContext): void {
   app.post<{ Params: RefParams; Body: StopBody }>(
     '/v1/containers/:ref/stop',
-    { schema: { params: RefParams, querystring: NoQuery, body: StopBody } },
+    {
+      schema: { params: RefParams, querystring: NoQuery, body: StopBody },
+      config: documented(
+        'stopContainer',
+        'The stop signal, and SIGKILL when the time is up; answers with the exit',
+        Shapes.ExitRecord,
+      ),
+    },
     ({ params, body }, reply): Promise<ExitRecord> => {
       const signal = requestSignal(reply, closing)
       return engine.get(params.ref).stop({ ...body, signal })
@@ -64,7 +96,10 @@ function addStop(app: FastifyInstance, { engine, closing }: ApiContext): void {
 function addKill(app: FastifyInstance, { engine, closing }: ApiContext): void {
   app.post<{ Params: RefParams; Body: KillBody }>(
     '/v1/containers/:ref/kill',
-    { schema: { params: RefParams, querystring: NoQuery, body: KillBody } },
+    {
+      schema: { params: RefParams, querystring: NoQuery, body: KillBody },
+      config: documented('killContainer', 'Sends a signal, SIGKILL where left out', Shapes.ContainerInfo),
+    },
     async ({ params, body }, reply) => {
       const container = engine.get(params.ref)
       await container.kill(body?.signal, { by: body?.by, signal: requestSignal(reply, closing) })
@@ -76,7 +111,10 @@ function addKill(app: FastifyInstance, { engine, closing }: ApiContext): void {
 function addWait(app: FastifyInstance, { engine, leaving }: ApiContext): void {
   app.get<{ Params: RefParams; Querystring: WaitQuery }>(
     '/v1/containers/:ref/wait',
-    { schema: { params: RefParams, querystring: WaitQuery } },
+    {
+      schema: { params: RefParams, querystring: WaitQuery },
+      config: documented('waitContainer', 'Waits, for the exit where nothing else is said', WaitResult),
+    },
     async ({ params, query }, reply) => {
       const result = await engine.wait(params.ref, {
         for: query.for,

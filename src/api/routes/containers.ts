@@ -1,8 +1,12 @@
 import type { FastifyInstance } from 'fastify'
+import Type from 'typebox'
 import { hasLabels } from '../../spec/labels.ts'
 import type { Container, ContainerState, Engine } from '../../types.ts'
 import type { ApiContext } from '../context.ts'
 import { openDescriptors } from '../exec/descriptors.ts'
+import { documented } from '../openapi/documentation.ts'
+import { ContainerInfo } from '../openapi/shapes/container.ts'
+import { ProcessInfo } from '../openapi/shapes/replies.ts'
 import { requestSignal } from '../request-signal.ts'
 import { CreateBody, isSet, ListQuery, NoQuery, RefParams, RemoveQuery } from '../schemas.ts'
 
@@ -23,7 +27,10 @@ export function addContainerRoutes(app: FastifyInstance, context: ApiContext): v
   const { engine, closing } = context
   app.get<{ Querystring: ListQuery }>(
     '/v1/containers',
-    { schema: { querystring: ListQuery } },
+    {
+      schema: { querystring: ListQuery },
+      config: documented('listContainers', 'Those that run, or all', Type.Array(ContainerInfo)),
+    },
     ({ query }) => {
       const wanted = [query.label ?? []].flat()
       return engine
@@ -34,7 +41,16 @@ export function addContainerRoutes(app: FastifyInstance, context: ApiContext): v
   )
   app.post<{ Body: CreateBody }>(
     '/v1/containers',
-    { schema: { body: CreateBody, querystring: NoQuery } },
+    {
+      schema: { body: CreateBody, querystring: NoQuery },
+      config: {
+        documentation: {
+          id: 'createContainer',
+          summary: 'Makes a container',
+          replies: { 201: { description: 'It is made', schema: ContainerInfo } },
+        },
+      },
+    },
     async ({ body }, reply) => {
       const container = await create(engine, body, requestSignal(reply, closing))
       return reply.code(201).send(container.inspect())
@@ -42,17 +58,32 @@ export function addContainerRoutes(app: FastifyInstance, context: ApiContext): v
   )
   app.get<{ Params: RefParams }>(
     '/v1/containers/:ref',
-    { schema: { params: RefParams, querystring: NoQuery } },
+    {
+      schema: { params: RefParams, querystring: NoQuery },
+      config: documented('inspectContainer', 'Shows a container', ContainerInfo),
+    },
     ({ params }) => engine.get(params.ref).inspect(),
   )
   app.get<{ Params: RefParams }>(
     '/v1/containers/:ref/top',
-    { schema: { params: RefParams, querystring: NoQuery } },
+    {
+      schema: { params: RefParams, querystring: NoQuery },
+      config: documented('topContainer', 'The processes of a container', Type.Array(ProcessInfo)),
+    },
     ({ params }, reply) => engine.get(params.ref).top({ signal: requestSignal(reply, closing) }),
   )
   app.delete<{ Params: RefParams; Querystring: RemoveQuery }>(
     '/v1/containers/:ref',
-    { schema: { params: RefParams, querystring: RemoveQuery } },
+    {
+      schema: { params: RefParams, querystring: RemoveQuery },
+      config: {
+        documentation: {
+          id: 'removeContainer',
+          summary: 'Removes a container; with `force` kills a live one first',
+          replies: { 204: { description: 'It is gone' } },
+        },
+      },
+    },
     async ({ params, query }, reply) => {
       const signal = requestSignal(reply, closing)
       await engine.get(params.ref).remove({ force: isSet(query.force), by: query.by, signal })

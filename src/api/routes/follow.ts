@@ -2,6 +2,8 @@ import type { FastifyInstance } from 'fastify'
 import { NotFoundError } from '../../errors.ts'
 import type { ContainerInfo, Engine } from '../../types.ts'
 import type { ApiContext } from '../context.ts'
+import { EARLY_END } from '../openapi/documentation.ts'
+import { FollowLine as FollowLineShape } from '../openapi/shapes/replies.ts'
 import { requestSignal } from '../request-signal.ts'
 import { FollowQuery, toNumber } from '../schemas.ts'
 import { sendStream } from '../stream.ts'
@@ -12,7 +14,23 @@ import { untilClosed } from './streams.ts'
 export function addFollowRoute(app: FastifyInstance, { engine, leaving }: ApiContext): void {
   app.get<{ Querystring: FollowQuery }>(
     '/v1/follow',
-    { schema: { querystring: FollowQuery } },
+    {
+      schema: { querystring: FollowQuery },
+      config: {
+        documentation: {
+          id: 'follow',
+          summary: 'What there is, then each event with what it has led to',
+          description: EARLY_END,
+          replies: {
+            200: {
+              description: 'Lines, each a FollowLine as JSON; the first is the snapshot',
+              type: 'application/x-ndjson',
+              line: FollowLineShape,
+            },
+          },
+        },
+      },
+    },
     ({ query }, reply) =>
       sendStream(reply, {
         contentType: 'application/x-ndjson',

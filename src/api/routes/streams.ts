@@ -1,8 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyInstance } from 'fastify'
+import Type from 'typebox'
 import { formatLogLine } from '../../../effects/log/parse.ts'
 import { EngineClosedError } from '../../errors.ts'
 import type { ApiContext } from '../context.ts'
+import { EARLY_END } from '../openapi/documentation.ts'
+import { EngineEvent } from '../openapi/shapes/events.ts'
 import { requestSignal } from '../request-signal.ts'
 import { EventsQuery, isSet, LogsQuery, RefParams, toNumber } from '../schemas.ts'
 import { sendStream } from '../stream.ts'
@@ -16,7 +19,23 @@ export function addStreamRoutes(app: FastifyInstance, context: ApiContext): void
 function addLogs(app: FastifyInstance, { engine, leaving }: ApiContext): void {
   app.get<{ Params: RefParams; Querystring: LogsQuery }>(
     '/v1/containers/:ref/logs',
-    { schema: { params: RefParams, querystring: LogsQuery } },
+    {
+      schema: { params: RefParams, querystring: LogsQuery },
+      config: {
+        documentation: {
+          id: 'readLogs',
+          summary: "A container's output",
+          description: EARLY_END,
+          replies: {
+            200: {
+              description: 'Lines of a k8s-file log: time, stream, P or F (partial or full), text',
+              type: 'application/octet-stream',
+              schema: Type.String(),
+            },
+          },
+        },
+      },
+    },
     async ({ params, query }, reply) => {
       const signal = requestSignal(reply, leaving)
       const container = engine.get(params.ref)
@@ -34,7 +53,25 @@ function addLogs(app: FastifyInstance, { engine, leaving }: ApiContext): void {
 function addEvents(app: FastifyInstance, { engine, leaving }: ApiContext): void {
   app.get<{ Querystring: EventsQuery }>(
     '/v1/events',
-    { schema: { querystring: EventsQuery } },
+    {
+      schema: { querystring: EventsQuery },
+      config: {
+        documentation: {
+          id: 'readEvents',
+          summary: 'What was committed after `since`; with `follow` live from there on',
+          description:
+            `${EARLY_END} Asked with \`Accept: text/event-stream\` it goes on as server-sent events, from ` +
+            '`Last-Event-ID`, else `since`, else now.',
+          replies: {
+            200: {
+              description: 'Lines, each an EngineEvent as JSON',
+              type: 'application/x-ndjson',
+              line: EngineEvent,
+            },
+          },
+        },
+      },
+    },
     ({ query, headers }, reply) => {
       const { since: text, follow, ...filter } = query
       const events = engine.events.filter(filter)
