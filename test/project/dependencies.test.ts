@@ -4,7 +4,7 @@ import { importsOf } from './import-graph.ts'
 import { packageJson } from './tree.ts'
 
 /** Packages that are run, or looked at by TypeScript, instead of being imported. */
-const TOOLS = ['@biomejs/biome', '@types/node', 'node', 'typescript']
+const TOOLS = ['@arethetypeswrong/cli', '@biomejs/biome', '@types/node', 'node', 'publint', 'typescript']
 
 const { dependencies, devDependencies } = await packageJson()
 const all = { ...dependencies, ...devDependencies }
