@@ -36,6 +36,18 @@ export function isSameProcess(identity: ProcessIdentity): boolean {
   return identity.bootId === readBootId() && readStartTime(identity.pid) === identity.startTime
 }
 
+/** The kernel's PF_EXITING, among the flags of a process. */
+const EXITING = 4
+
+/**
+ * Whether that very process is alive and has not begun to end. The first one of a pid namespace ends all others while
+ * it is no zombie yet, and none can be started beside it any more.
+ */
+export function hasNotBegunToEnd(identity: ProcessIdentity): boolean {
+  const flags = Number(readStatFields(identity.pid)?.[6])
+  return isSameProcess(identity) && (flags & EXITING) === 0
+}
+
 /**
  * Signals that very process; false where it is gone. Between the look and the signal the kernel would have
  * to go once round all process numbers for another to be hit.

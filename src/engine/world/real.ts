@@ -1,5 +1,5 @@
 import { watchExits } from '../../../effects/exits/watcher.ts'
-import { isSameProcess } from '../../../effects/process/identity.ts'
+import { hasNotBegunToEnd } from '../../../effects/process/identity.ts'
 import { realClock } from '../../clock.ts'
 import { prepareSpec } from '../../spec/prepare.ts'
 import { attach } from '../attach/attach.ts'
@@ -25,6 +25,6 @@ export const realWorld: World = {
   attach,
   usage: usageOf,
   processes: listProcesses,
-  isAlive: ({ process }) => process !== undefined && isSameProcess(process),
+  isAlive: ({ process }) => process !== undefined && hasNotBegunToEnd(process),
   assertCheckpointing,
 }
