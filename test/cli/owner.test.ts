@@ -48,7 +48,7 @@ test('an owner killed in the middle of wait: 125, what to do next, and the conta
   await place.sh('sleep 1000', '-d', '--name', 'web')
   const waiting = place.cli('wait', 'web')
   const following = place.cli('events', '-f')
-  await Promise.all([printed(following, 'running'), waits(waiting)])
+  await Promise.all([printed(following, 'running'), waits(waiting, await place.owner())])
   await place.endOwner('SIGKILL')
   const { exitCode, stdout, stderr } = await waiting
   expect({ exitCode, stdout }).toEqual({ exitCode: 125, stdout: '' })

@@ -75,8 +75,8 @@ export function isAlive(pid: number): boolean {
   return state !== undefined && state !== 'Z'
 }
 
-/** What the kernel says of a process, from its state on; nothing where there is none. */
-export function statOf(pid: number): string[] {
+/** What the kernel says of a process, or of `PID/task/THREAD`, from its state on; nothing where there is none. */
+export function statOf(pid: number | string): string[] {
   try {
     return readFileSync(`/proc/${pid}/stat`, 'utf8')
       .replace(/^.*\) /, '')
@@ -86,16 +86,21 @@ export function statOf(pid: number): string[] {
   }
 }
 
-/** Resolves once a verb is connected to its owner and does nothing more: it waits for an answer. */
-export async function waits({ pid = 0 }: Verb): Promise<void> {
-  const sockets = (): number =>
-    readdirSync(`/proc/${pid}/fd`).filter((fd) => Number(fd) > 2 && isSocket(pid, fd)).length
+/** Resolves once a verb is connected to its owner and neither does anything more: it waits for an answer. */
+export async function waits({ pid = 0 }: Verb, owner: number): Promise<void> {
+  const isConnected = (): boolean =>
+    readdirSync(`/proc/${pid}/fd`).some((fd) => Number(fd) > 2 && isSocket(pid, fd))
   // User and system time.
-  const spent = (): string => statOf(pid).slice(11, 13).join()
-  for (let before = ''; sockets() === 0 || before !== spent(); ) {
+  const spent = (): string => [pid, owner].map((each) => statOf(each).slice(11, 13).join()).join()
+  for (let before = ''; !isConnected() || before !== spent() || ![pid, owner].every(sleeps); ) {
     before = spent()
     await delay(300)
   }
+}
+
+/** Whether all of a process's threads sleep; one that has used no time may only be waiting for its turn. */
+function sleeps(pid: number): boolean {
+  return readdirSync(`/proc/${pid}/task`).every((thread) => statOf(`${pid}/task/${thread}`)[0] === 'S')
 }
 
 function isSocket(pid: number, fd: string): boolean {

@@ -65,7 +65,7 @@ test('SIGTERM to serve lets a stop under way finish, and tells all who follow th
   ]
   // Listened to from the start: what was printed before is not heard.
   const follows = [printed(events, 'running'), ...[logs, exec, run].map((verb) => printed(verb, 'ready'))]
-  await Promise.all([...follows, waits(attach), waits(wait)])
+  await Promise.all([...follows, waits(attach, owner.pid ?? 0), waits(wait, owner.pid ?? 0)])
   const stop = place.cli('stop', 'slow')
   await expect.poll(() => stateOf('slow'), { timeout: 20_000 }).toBe('stopping')
 
@@ -94,7 +94,7 @@ describe('serve', () => {
   test.each(['SIGINT', 'SIGHUP'] as const)('leaves at %s too', async (signal) => {
     const { owner } = await serve()
     const follower = place.cli('events', '-f')
-    await waits(follower)
+    await waits(follower, owner.pid ?? 0)
     send(owner, signal)
     expect(await owner).toMatchObject({ exitCode: 0 })
     expect((await follower).stderr).toMatch(CLOSING)
@@ -159,7 +159,7 @@ describe('serve', () => {
     const pid = await place.owner()
     await place.sh(LOOP, '-d', '--name', 'web')
     const wait = place.cli('wait', 'web')
-    await waits(wait)
+    await waits(wait, pid)
     terminal.hangUp()
     // It logs that this was refused, to where nobody is.
     expect((await wait).stderr).toMatch(CLOSING)
