@@ -370,4 +370,22 @@ describe('the file', () => {
     writeFileSync(path, header)
     expect(open().containers()).toHaveLength(400)
   })
+
+  test('that an engine has died over, as it was making it, is made anew', () => {
+    const elsewhere = `${path}.elsewhere`
+    const making = new DatabaseSync(elsewhere)
+    // More than it keeps in memory: some of it is in the file, and in the journal what undoes that.
+    making.exec('PRAGMA cache_size = 1; BEGIN; CREATE TABLE made (what TEXT)')
+    for (let count = 0; count < 200; count += 1)
+      making.exec(`INSERT INTO made VALUES ('${'x'.repeat(2_000)}')`)
+    for (const side of ['', '-journal']) copyFileSync(elsewhere + side, path + side)
+    making.close()
+    const reader = new DatabaseSync(path, { readOnly: true })
+    expect(() => reader.prepare('SELECT * FROM sqlite_schema').all()).toThrow('readonly')
+    reader.close()
+
+    const store = open()
+    expect(store.containers()).toEqual([])
+    expect(store.commit([introduction('e1')])[0]?.seq).toBe(1)
+  })
 })
