@@ -26,6 +26,8 @@ export function wrongExit(
     return cause === 'monitor-lost' && monitorKilled ? undefined : `${told}: a code was lost`
   }
   const possible = possibleCodes(creation.script, creation.code, asked)
+  // What waits in one that is only created is killed by any removal.
+  if (record.startedAt === null && asked.some((command) => command.do === 'remove')) possible.push(SIGKILLED)
   if (!possible.includes(code)) return `${told}: possible are ${possible.join(', ')}`
   return cause === 'monitor-lost' || cause === 'create-failed' ? `${told}: a code with that cause` : undefined
 }
