@@ -68,6 +68,9 @@ function createReader(path: string): Reader {
       const chunk = await readHere()
       if (chunk !== undefined) return chunk
       if (file !== undefined && (await isStill(file, path))) return undefined
+      // What was written to it after that read, before another took its place.
+      const rest = await readHere()
+      if (rest !== undefined) return rest
       await close()
       file = await openIfThere(path)
       return readHere()
