@@ -42,7 +42,9 @@ it('a helper that hangs is ended with the call', async () => {
 it('a helper learns by its first pipe that conmon is gone', async () => {
   await using directory = await temporaryDirectory()
   const mark = `${directory.path}/mark`
-  const helper = script(directory.path, 'slirp4netns', `echo 1 >&4; cat <&3; echo over > ${mark}`)
+  // It polls, as slirp4netns does: the pipe does not block.
+  const waiting = `new (require('net').Socket)({ fd: 3 }).on('end', () => require('fs').writeFileSync('${mark}', '')).resume()`
+  const helper = script(directory.path, 'slirp4netns', `echo 1 >&4; exec ${process.execPath} -e "${waiting}"`)
   const pipe = await makeSlirpPipe(helper, directory.path)
   await pipe.connect(77)
   expect(existsSync(mark)).toBe(false)
