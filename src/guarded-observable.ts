@@ -53,3 +53,30 @@ function tellError(take: ((reason: unknown) => void) | null | undefined, reason:
   if (take == null) throw reason
   take(reason)
 }
+
+/** What can be read in an order of its own by each who asks: by iterating, or by being told at their own pace. */
+export class ReadObservable<Value> extends GuardedObservable<Value> implements AsyncIterable<Value> {
+  readonly #read: () => AsyncIterator<Value>
+
+  constructor(onConsumerError: (error: unknown) => void, read: () => AsyncIterator<Value>) {
+    super(onConsumerError, (observer) => {
+      const reader = read()
+      void pump(reader, observer)
+      return () => void reader.return?.()
+    })
+    this.#read = read
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Value> {
+    return this.#read()
+  }
+}
+
+async function pump<Value>(reader: AsyncIterator<Value>, observer: Observer<Value>): Promise<void> {
+  try {
+    for (let step = await reader.next(); !step.done; step = await reader.next()) observer.next(step.value)
+    observer.complete()
+  } catch (error) {
+    observer.error(error)
+  }
+}

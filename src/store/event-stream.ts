@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
-import { filter, type Observable, type Observer, Subject } from 'rxjs'
+import { filter, type Observable, Subject } from 'rxjs'
 import { EngineClosedError } from '../errors.ts'
-import { GuardedObservable } from '../guarded-observable.ts'
+import { GuardedObservable, ReadObservable } from '../guarded-observable.ts'
 import type { EngineEvent, EventFilter, EventStream } from '../types.ts'
 import { EventCursor } from './events/cursor.ts'
 import { type EventTest, eventTest } from './events/filter.ts'
@@ -15,13 +15,8 @@ interface EventSource {
   onConsumerError: (error: unknown) => void
 }
 
-/** Events that can also be iterated. */
-abstract class Events extends GuardedObservable<EngineEvent> implements AsyncIterable<EngineEvent> {
-  abstract [Symbol.asyncIterator](): AsyncIterator<EngineEvent>
-}
-
 /** Those events of a source that a test lets through. */
-class TestedEvents extends Events implements EventStream {
+class TestedEvents extends GuardedObservable<EngineEvent> implements EventStream {
   readonly #source: EventSource
   readonly #test: EventTest
 
@@ -39,7 +34,7 @@ class TestedEvents extends Events implements EventStream {
   }
 
   since(seq: number): Observable<EngineEvent> & AsyncIterable<EngineEvent> {
-    return new EventsSince(this.#source, this.#test, seq)
+    return since(this.#source, this.#test, seq)
   }
 
   past(seq: number): Iterable<EngineEvent> {
@@ -52,7 +47,7 @@ class TestedEvents extends Events implements EventStream {
     return new TestedEvents(this.#source, (event) => this.#test(event) && isWanted(event))
   }
 
-  override [Symbol.asyncIterator](): AsyncIterator<EngineEvent> {
+  [Symbol.asyncIterator](): AsyncIterator<EngineEvent> {
     return this.since(this.#source.store.lastSeq)[Symbol.asyncIterator]()
   }
 }
@@ -83,23 +78,11 @@ export class StoredEventStream extends TestedEvents {
  * Replay, then live. Both are read from the store by number; the live stream only says that there is more. So
  * a slow reader holds nothing in memory, and between the two there is no gap and no repeat.
  */
-class EventsSince extends Events {
-  readonly #follow: () => AsyncIterator<EngineEvent>
-
-  constructor(source: EventSource, test: EventTest, seq: number) {
-    super(source.onConsumerError, (observer) => {
-      const reader = this[Symbol.asyncIterator]()
-      void pump(reader, observer)
-      return () => void reader.return?.()
-    })
-    // A number that is none is refused here, and not where it is read.
-    void new EventCursor(source.store, seq, test)
-    this.#follow = () => follow(source.live, new EventCursor(source.store, seq, test))
-  }
-
-  override [Symbol.asyncIterator](): AsyncIterator<EngineEvent> {
-    return this.#follow()
-  }
+function since(source: EventSource, test: EventTest, seq: number): ReadObservable<EngineEvent> {
+  // A number that is none is refused here, and not where it is read.
+  void new EventCursor(source.store, seq, test)
+  const read = () => follow(source.live, new EventCursor(source.store, seq, test))
+  return new ReadObservable(source.onConsumerError, read)
 }
 
 function* pages(source: EventSource, cursor: EventCursor): Iterable<EngineEvent> {
@@ -108,15 +91,6 @@ function* pages(source: EventSource, cursor: EventCursor): Iterable<EngineEvent>
     const page = cursor.next()
     if (page === undefined) return
     yield* page
-  }
-}
-
-async function pump(reader: AsyncIterator<EngineEvent>, observer: Observer<EngineEvent>): Promise<void> {
-  try {
-    for (let step = await reader.next(); !step.done; step = await reader.next()) observer.next(step.value)
-    observer.complete()
-  } catch (error) {
-    observer.error(error)
   }
 }
 

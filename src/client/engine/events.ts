@@ -1,13 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises'
-import type { Observable, Observer } from 'rxjs'
-import { GuardedObservable } from '../../guarded-observable.ts'
+import type { Observable } from 'rxjs'
+import { GuardedObservable, ReadObservable } from '../../guarded-observable.ts'
 import type { EngineEvent, EventFilter } from '../../types.ts'
 import type { Client } from '../client.ts'
-import { isLost, type Mirror } from './mirror.ts'
+import { beforeNextLook, isLost, type Mirror } from './mirror.ts'
 import type { RemoteEvents } from './types.ts'
-
-/** Between two looks for an owner where there is none. */
-const RETRY_MS = 100
 
 /** The events of an owner, and of those that follow it; with a filter, without what that leaves out. */
 export class OwnerEvents extends GuardedObservable<EngineEvent> implements RemoteEvents {
@@ -37,7 +33,8 @@ export class OwnerEvents extends GuardedObservable<EngineEvent> implements Remot
   }
 
   since(seq: number): Observable<EngineEvent> & AsyncIterable<EngineEvent> {
-    return new EventsSince(() => this.#follow(seq), this.onConsumerError)
+    // Each who reads follows on a connection of its own.
+    return new ReadObservable(this.onConsumerError, () => this.#follow(seq))
   }
 
   past(seq: number): AsyncIterable<EngineEvent> {
@@ -65,34 +62,7 @@ export class OwnerEvents extends GuardedObservable<EngineEvent> implements Remot
       } catch (error) {
         if (!signal.aborted && !isLost(error)) throw error
       }
-      await delay(RETRY_MS, undefined, { signal }).catch(() => {})
+      await beforeNextLook(signal)
     }
-  }
-}
-
-/** Each who subscribes, or iterates, follows on a connection of its own. */
-class EventsSince extends GuardedObservable<EngineEvent> implements AsyncIterable<EngineEvent> {
-  readonly #follow: () => AsyncGenerator<EngineEvent>
-
-  constructor(follow: () => AsyncGenerator<EngineEvent>, onConsumerError: (error: unknown) => void) {
-    super(onConsumerError, (observer) => {
-      const events = follow()
-      void pump(events, observer)
-      return () => void events.return(undefined)
-    })
-    this.#follow = follow
-  }
-
-  [Symbol.asyncIterator](): AsyncIterator<EngineEvent> {
-    return this.#follow()
-  }
-}
-
-async function pump(events: AsyncIterable<EngineEvent>, observer: Observer<EngineEvent>): Promise<void> {
-  try {
-    for await (const event of events) observer.next(event)
-    observer.complete()
-  } catch (error) {
-    observer.error(error)
   }
 }

@@ -77,7 +77,7 @@ export class Mirror {
         if (this.#seq === undefined || !isLost(error)) this.#opened.reject(error)
         if (this.#seq === undefined) return
       }
-      await delay(RETRY_MS, undefined, { signal: this.closed }).catch(() => {})
+      await beforeNextLook(this.closed)
     }
   }
 
@@ -103,6 +103,11 @@ export class Mirror {
     this.#waiting.clear()
     for (const wake of waiting) wake()
   }
+}
+
+/** Resolves when it is time to look for the next owner, or at once where there will be none. */
+export async function beforeNextLook(closed: AbortSignal): Promise<void> {
+  await delay(RETRY_MS, undefined, { signal: closed }).catch(() => {})
 }
 
 /** Whether an owner went away, or is not there: the next one has what it had. */
