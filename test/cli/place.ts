@@ -88,6 +88,7 @@ export function statOf(pid: number | string): string[] {
 
 /** Resolves once a verb is connected to its owner and neither does anything more: it waits for an answer. */
 export async function waits({ pid = 0 }: Verb, owner: number): Promise<void> {
+  if (!(pid > 0 && owner > 1)) throw new Error(`no verb ${pid} can wait for an owner ${owner}`)
   const isConnected = (): boolean =>
     readdirSync(`/proc/${pid}/fd`).some((fd) => Number(fd) > 2 && isSocket(pid, fd))
   // User and system time.

@@ -118,7 +118,8 @@ test('failure 9: wait tells the exit code of a container that --rm has removed',
   const script = 'while [ ! -e /tmp/go ]; do sleep 0.05; done; exit 7'
   expect(await there.sh(script, '-d', '--rm', '--name', 'job')).toMatchObject({ exitCode: 0 })
   const early = [there.cli('wait', 'job'), there.cli('wait', 'job')]
-  await Promise.all(early.map(waits))
+  const owner = await there.owner()
+  await Promise.all(early.map((verb) => waits(verb, owner)))
   writeFileSync(join(there.rootfs, 'tmp/go'), '')
 
   for (const verb of early) expect(await verb).toMatchObject({ exitCode: 0, stdout: '7\n' })
