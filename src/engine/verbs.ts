@@ -114,6 +114,8 @@ const judgeRefresh: Judge<undefined> = (change) =>
 const judgeDoubt = ({ from, to, failure }: Change): { error: Error } | undefined =>
   from === 'reconciling' && to === 'reconciling' && failure !== undefined ? { error: failure } : undefined
 
+const NO_REASON = Symbol('the outcome is known')
+
 async function obey<T>(
   supervisor: Supervisor,
   command: ContainerCommand,
@@ -136,7 +138,8 @@ async function obey<T>(
     outcome.catch(() => {})
     throw error
   } finally {
-    listening.abort()
+    // An exception of its own, which nobody looks at, would cost more than the rest of the waiting.
+    listening.abort(NO_REASON)
   }
 }
 

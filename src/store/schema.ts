@@ -57,6 +57,12 @@ const MIGRATIONS: readonly string[] = [
     SELECT id, json_extract(settings, '$.labels') FROM containers
     WHERE json_extract(settings, '$.labels') IS NOT NULL;
   `,
+  `
+  -- A spec is several times the rest of its container, and would be written again with each transition.
+  CREATE TABLE specs (container_id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  INSERT INTO specs (container_id, body) SELECT id, spec FROM containers;
+  ALTER TABLE containers DROP COLUMN spec;
+  `,
 ]
 
 /** The version of a database's schema. Throws StoreError where it is from a newer runchart. */

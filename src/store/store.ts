@@ -32,12 +32,14 @@ const PRUNED = 'pruned'
 
 const SQL = {
   insertContainer:
-    'INSERT INTO containers (id, name, created_at, settings, spec, state, generation, facts) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+    'INSERT INTO containers (id, name, created_at, settings, state, generation, facts) VALUES (?, ?, ?, ?, ?, ?, ?)',
   updateContainer: 'UPDATE containers SET state = ?, generation = ?, facts = ? WHERE id = ?',
   deleteContainer: 'DELETE FROM containers WHERE id = ?',
   containers:
     'SELECT id, name, created_at, settings, state, generation, facts FROM containers ORDER BY created_at, id',
-  spec: 'SELECT spec FROM containers WHERE id = ?',
+  insertSpec: 'INSERT INTO specs (container_id, body) VALUES (?, ?)',
+  deleteSpec: 'DELETE FROM specs WHERE container_id = ?',
+  spec: 'SELECT body FROM specs WHERE container_id = ?',
   insertEvent: 'INSERT INTO events (seq, container_id, body) VALUES (?, ?, ?)',
   eventsAfter: 'SELECT seq, body FROM events WHERE seq > ? ORDER BY seq LIMIT ?',
   countEvents: 'SELECT count(*) AS count FROM events',
@@ -146,7 +148,7 @@ export class Store {
     return this.#attempt('read', () => {
       const row = this.#statement(SQL.spec).get(id)
       if (row === undefined) throw new Error(`no container ${id}`)
-      return JSON.parse(String(row.spec))
+      return JSON.parse(String(row.body))
     })
   }
 
@@ -272,15 +274,16 @@ export class Store {
         row.name,
         row.createdAt,
         JSON.stringify(row.settings),
-        JSON.stringify(spec),
         row.state,
         row.generation,
         facts,
       )
+      this.#run(SQL.insertSpec, row.id, JSON.stringify(spec))
       const { labels } = row.settings
       if (labels !== undefined) this.#run(SQL.insertLabels, row.id, JSON.stringify(labels))
     } else if (row.state === 'removed') {
       this.#run(SQL.deleteContainer, row.id)
+      this.#run(SQL.deleteSpec, row.id)
       this.#run(SQL.endLabels, seq, row.id)
     } else {
       this.#run(SQL.updateContainer, row.state, row.generation, facts, row.id)

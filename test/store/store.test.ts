@@ -81,6 +81,7 @@ describe('a commit', () => {
   test('of a removal takes the row and leaves the events', () => {
     const store = open()
     store.commit([introduction('c1'), transition('c1', 'removing', 'removed')])
+    expect(() => store.spec('c1')).toThrow('no container c1')
     expect(store.containers()).toEqual([])
     expect(store.eventsAfter(0, 10)).toHaveLength(2)
   })
@@ -268,16 +269,24 @@ describe('the file', () => {
   })
 
   test('of the first version is brought up to date, with all that is in it', () => {
-    open().close()
+    const store = open()
+    store.commit([introduction('c1')])
+    const spec = store.spec('c1')
+    store.close()
     const database = new DatabaseSync(path)
     database.exec(`
+      ALTER TABLE containers ADD COLUMN spec TEXT NOT NULL DEFAULT '';
+      UPDATE containers SET spec = (SELECT body FROM specs WHERE container_id = id); DROP TABLE specs;
       DROP TABLE labels; DROP INDEX exits_by_seq; ALTER TABLE exits DROP COLUMN seq;
       CREATE INDEX exits_by_time ON exits (finished_at); PRAGMA user_version = 1`)
     database
       .prepare('INSERT INTO exits VALUES (?, ?, ?, ?, ?)')
       .run('c1', 1, 'web', '2026-01-01T00:00:00.000Z', JSON.stringify(exitRecord(1)))
     database.close()
-    expect(open().exitRecord('web')).toMatchObject({ containerId: 'c1', generation: 1 })
+    const present = open()
+    expect(present.exitRecord('web')).toMatchObject({ containerId: 'c1', generation: 1 })
+    expect(present.spec('c1')).toEqual(spec)
+    expect(present.containers()).toMatchObject([{ id: 'c1' }])
   })
 
   /** A store with some pages, whose engine has died: its newest commits are in the log alone. */
