@@ -1,0 +1,80 @@
+/**
+ * Measures the built package: `npm run bench -- --help`.
+ */
+import { existsSync, writeFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { makeBench } from './bench.ts'
+import { holds, type Measured, type Row } from './row.ts'
+import { ROWS } from './rows.ts'
+import { summary } from './statistics.ts'
+
+const HELP = `Usage: npm run bench -- [--only ROW[,ROW…]] [--quick] [--json FILE]
+
+Measures runchart beside what else there is, on this machine, in one run.
+It measures what is in dist: npm run build comes first.
+
+  --only ROWS   these rows alone, by their numbers
+  --quick       few rounds and small sizes: whether it works, not how fast
+  --json FILE   writes all samples, as JSON, for docs/benchmarks/write.ts
+  --help        this text
+
+Rows:
+${ROWS.map(({ number, title, aim }) => `  ${String(number).padStart(2)}  ${title}\n      ${aim}`).join('\n')}
+`
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+    json: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
+})
+if (values.help) {
+  console.log(HELP)
+} else {
+  await main()
+}
+
+async function main(): Promise<void> {
+  if (!existsSync('dist/src/index.js')) throw new Error('there is no dist: run npm run build first')
+  const interrupted = new AbortController()
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupted.abort())
+  const bench = makeBench({ quick: values.quick, signal: interrupted.signal })
+  const results: (Pick<Row, 'number' | 'title' | 'aim'> & Measured)[] = []
+  for (const { number, title, aim, ...row } of chosen(values.only)) {
+    console.error(`${number}. ${title}`)
+    const measured = await row.measure(bench)
+    results.push({ number, title, aim, ...measured })
+    tell(measured)
+  }
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(results, null, 2)}\n`)
+}
+
+function chosen(only: string | undefined): readonly Row[] {
+  if (only === undefined) return ROWS
+  return only.split(',').map((number) => {
+    const row = ROWS.find((one) => one.number === Number(number))
+    if (row === undefined) throw new Error(`there is no row ${number}: see --help`)
+    return row
+  })
+}
+
+function tell({ groups, claims }: Measured): void {
+  for (const { title, series } of groups) {
+    console.log(`  ${title}`)
+    for (const { name, unit, samples } of series) {
+      const { median, p25, p75 } = summary(samples)
+      console.log(`    ${name}: ${short(median)} ${unit} (${short(p25)}–${short(p75)})`)
+    }
+  }
+  for (const claim of claims) {
+    const sign = claim.bound === 'most' ? '≤' : '≥'
+    const word = holds(claim) ? 'met' : 'MISSED'
+    console.log(`  ${word}: ${claim.what} ${short(claim.measured)} ${sign} ${claim.limit} ${claim.unit}`)
+  }
+}
+
+function short(value: number): string {
+  return value.toLocaleString('en', { maximumSignificantDigits: 3 })
+}
