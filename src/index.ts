@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 export { type EngineOptions, openEngine } from './engine/open.ts'
+export type { InspectionEvent, Inspector } from './engine/work/inspection.ts'
 export type { EffectTrace } from './engine/work/tracing.ts'
 export * from './errors.ts'
 export * from './types.ts'

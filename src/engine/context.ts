@@ -3,13 +3,21 @@ import type { CgroupManager } from '../../effects/cgroup/placement.ts'
 import type { Limiter } from '../../effects/process/limiter.ts'
 import type { Runtime } from '../../effects/runtime/runtime.ts'
 import type { containerMachine } from '../../machines/index.ts'
+import type { Clock } from '../clock.ts'
 import type { EnginePaths } from '../root/paths.ts'
 import type { Journal } from '../store/journal.ts'
 import type { Store } from '../store/store.ts'
 import type { CreationSettings } from './creation/settings.ts'
 import type { Boot } from './policies/boot.ts'
 import type { Commands, InFlight } from './work/in-flight.ts'
+import type { InspectionEvent } from './work/inspection.ts'
 import type { World } from './world/world.ts'
+
+/** The time that a chart goes by, and who is told what it does, which never throws. */
+export interface ActorOptions {
+  clock: Clock
+  inspect?: (event: InspectionEvent) => void
+}
 
 /** What every container of one engine shares. */
 export interface EngineContext {
@@ -33,5 +41,7 @@ export interface EngineContext {
   commands: Commands
   /** What is at work on the world. */
   effects: InFlight
+  /** What the actor of each chart is made with. */
+  actorOptions: ActorOptions
   logger: Logger
 }

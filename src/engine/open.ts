@@ -16,6 +16,7 @@ import { openStore } from '../store/open.ts'
 import type { Engine } from '../types.ts'
 import { type CreationOptions, creationSettings } from './creation/settings.ts'
 import { presentBoot, type RestartStopped } from './policies/boot.ts'
+import type { Inspector } from './work/inspection.ts'
 import { assembleEngine } from './world/assemble.ts'
 import { realWorld } from './world/real.ts'
 
@@ -41,6 +42,15 @@ export interface EngineOptions extends CreationOptions {
    * that is opened for a single command.
    */
   restartStopped?: RestartStopped | undefined
+  /**
+   * Is told what the charts of containers, of commands in them and of policies do, as XState tells it: for a visualizer
+   * such as Stately's inspector. It cannot hurt a container: see docs/observing.md.
+   *
+   * @example
+   * const { inspect } = createWebSocketInspector({ url: 'ws://localhost:8080' }) // of @statelyai/inspect
+   * await using engine = await openEngine({ inspect })
+   */
+  inspect?: Inspector | undefined
   /** Where the engine logs; it is silent without one. */
   logger?: Logger | undefined
 }
@@ -86,6 +96,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
     })
     return await assembleEngine({
       ...{ paths, owned, store, retention, world: realWorld, creation, logger },
+      inspector: options.inspect,
       ...{ conmonPath, criu: options.criu, runtimeAt, limit, boot },
       runtime: runtimeAt(runtimePath, creation.cgroupManager),
     })

@@ -338,9 +338,9 @@ export class Supervisor {
 
   #running(): Actor<typeof containerMachine> {
     if (this.#actor !== undefined) return this.#actor
-    const { chart, world } = this.engine
+    const { chart, actorOptions } = this.engine
     const input = { id: this.id, known: this.#known }
-    const actor = createActor(chart, { input, clock: world.clock })
+    const actor = createActor(chart, { input, ...actorOptions })
     this.#actor = actor
     this.#known = undefined
     // Without an error observer a fault of one chart would end the process.

@@ -24,7 +24,7 @@ import { FillableStore } from './store.ts'
 import { worldOf } from './world.ts'
 
 /** What a simulated engine is opened with; everything has a default. */
-export interface SimulationOptions extends CreationOptions, Pick<EngineOptions, 'logger'> {
+export interface SimulationOptions extends CreationOptions, Pick<EngineOptions, 'inspect' | 'logger'> {
   /**
    * What commands do, by the last part of their path. A container's own command that is not among them runs until it is
    * told to end, and obeys every signal that would end a process; one of `exec` is refused with NotSimulatedError.
@@ -120,11 +120,12 @@ export class SimulatedWorld implements AsyncDisposable {
 
   /** @internal */
   async open(): Promise<Engine> {
-    const { logger = pino({ level: 'silent' }) } = this.#options
+    const { logger = pino({ level: 'silent' }), inspect } = this.#options
     const paths = this.#paths()
     const creation = creationSettings(this.#options, logger.level)
     this.#engine = await assembleEngine({
       ...{ paths, creation, logger, owned: [], world: worldOf(this.#machine) },
+      inspector: inspect,
       store: new FillableStore(paths.store, this.#machine.bootId, this.faults),
       conmonPath: '/simulated/conmon',
       runtime: NO_RUNTIME,

@@ -109,8 +109,8 @@ export class Session {
   begin(): void {
     const known = this.request === undefined ? { process: this.#row.process ?? undefined } : undefined
     const input = { id: this.id, containerId: this.supervisor.id, known }
-    const { world } = this.supervisor.engine
-    const actor = createActor(provideExecEffects(this), { input, clock: world.clock })
+    const { actorOptions } = this.supervisor.engine
+    const actor = createActor(provideExecEffects(this), { input, ...actorOptions })
     this.#actor = actor
     actor.subscribe({
       next: (snapshot) => this.#onSnapshot(snapshot),

@@ -46,11 +46,12 @@ export class Health {
   }
 
   #begin({ id, generation, facts }: ContainerRow): void {
-    const { world } = this.#supervisor.engine
+    const { actorOptions } = this.#supervisor.engine
     const known = this.rowOf(generation)
     const check = known === undefined ? this.#settings.check : this.#rest(facts.startedAt)
     const machine = provideProbe(this.#supervisor, this.#settings.command)
-    const actor = createActor(machine, { input: { id, generation, check, known }, clock: world.clock })
+    const input = { id, generation, check, known }
+    const actor = createActor(machine, { input, ...actorOptions })
     this.#actor = actor
     actor.subscribe({
       next: (snapshot) => this.#onSnapshot(snapshot),

@@ -53,7 +53,7 @@ export class Restarts {
   begin(): void {
     const { id, logger, engine } = this.#supervisor
     const input = { id, policy: this.#policy, random: Math.random, known: this.#known() }
-    const actor = createActor(provideRestart(this.#supervisor), { input, clock: engine.world.clock })
+    const actor = createActor(provideRestart(this.#supervisor), { input, ...engine.actorOptions })
     this.#actor = actor
     actor.subscribe({
       next: (snapshot) => this.#onSnapshot(snapshot),

@@ -6,17 +6,21 @@ import type { EngineContext } from '../context.ts'
 import { provideEffects } from '../effects.ts'
 import { ContainerEngine } from '../engine.ts'
 import { Commands, InFlight } from '../work/in-flight.ts'
+import { type Inspector, inspection } from '../work/inspection.ts'
 
 /** What an engine is put together from. */
-export interface EngineParts extends Omit<EngineContext, 'chart' | 'journal' | 'commands' | 'effects'> {
+export interface EngineParts
+  extends Omit<EngineContext, 'chart' | 'journal' | 'commands' | 'effects' | 'actorOptions'> {
   /** What is past it is given up for as long as the engine is open; all events are kept where left out. */
   retention?: CompleteRetention | undefined
+  inspector?: Inspector | undefined
   /** Let go of when the engine has closed. */
   owned: readonly Ownership[]
 }
 
 /** Puts an engine together and has it take over what its store knows. Where that fails the store is closed. */
-export async function assembleEngine({ owned, retention, ...parts }: EngineParts): Promise<ContainerEngine> {
+export async function assembleEngine(given: EngineParts): Promise<ContainerEngine> {
+  const { owned, retention, inspector, ...parts } = given
   const { store, world, logger } = parts
   try {
     const journal = new Journal(store, world.clock, (error) =>
@@ -27,7 +31,13 @@ export async function assembleEngine({ owned, retention, ...parts }: EngineParts
     )
     const chart = provideEffects((id) => engine.supervisor(id), world.containers)
     if (retention !== undefined) prune(parts, retention, events)
-    const context = { ...parts, chart, journal, commands: new Commands(), effects: new InFlight() }
+    const context = {
+      ...{ ...parts, chart, journal, commands: new Commands(), effects: new InFlight() },
+      actorOptions: {
+        clock: world.clock,
+        ...(inspector !== undefined && { inspect: inspection(inspector, logger) }),
+      },
+    }
     const engine: ContainerEngine = new ContainerEngine(context, events, owned)
     await recoverOrClose(engine)
     return engine
