@@ -593,6 +593,36 @@ export interface LiveContainers extends Observable<readonly ContainerInfo[]> {
   readonly value: readonly ContainerInfo[]
 }
 
+/** What every container of a pool is made of: nothing that can be one container's alone. */
+export type PooledOptions = Omit<CreateOptions, 'name' | 'key' | 'preserveFds'>
+
+/** Options of `pool`. */
+export interface PoolOptions {
+  spec: PooledOptions
+  /** How many are kept ready; 1 to 10,000. */
+  size: number
+}
+
+/**
+ * Containers that are created already, so that whoever needs one has only to start it. They are in the engine's list
+ * like any other, in the state `created`; one that is started or removed by hand is no longer the pool's, and another
+ * takes its place. What is left in a pool goes with it: when it is closed, when its engine closes, and where the engine
+ * died, when the next one opens.
+ */
+export interface Pool extends AsyncDisposable {
+  readonly size: number
+  /** How many could be taken at this moment without waiting. */
+  readonly ready: number
+  /**
+   * Gives a container that is created, the oldest one that is ready, and has another one made in its place; where none
+   * is ready it is waited for. It is the caller's from then on. Rejects with what its creation failed with, with the
+   * signal's reason, and with EngineClosedError once the pool is closed.
+   */
+  take(options?: CallOptions): Promise<Container<'created'>>
+  /** Removes what nobody has taken. Those that were taken live on. */
+  close(options?: CallOptions): Promise<void>
+}
+
 /** The engine that owns a root. */
 export interface Engine extends AsyncDisposable {
   readonly root: string
@@ -603,6 +633,16 @@ export interface Engine extends AsyncDisposable {
   /** A consistent list, and the sequence number to follow from. */
   snapshot(): { containers: ContainerInfo[]; seq: number }
   create(options: CreateOptions, call?: CallOptions): Promise<Container>
+  /**
+   * Keeps containers ready to be started; resolves once as many are. Rejects, and leaves nothing, with InvalidInputError
+   * for what is no pool, and with what the creation of one failed with.
+   *
+   * @example
+   * await using pool = await engine.pool({ spec: { rootfs, command: ['node', 'worker.js'] }, size: 8 })
+   * const worker = await pool.take()
+   * await worker.start()
+   */
+  pool(options: PoolOptions, call?: CallOptions): Promise<Pool>
   /** By id, unique start of an id, or name. Throws NotFoundError. */
   get(idOrName: string): Container
   /** Also finds the last exit record of a container that is gone. Throws NotFoundError. */

@@ -13,7 +13,7 @@ import { readStopStages } from '../spec/policies/stop.ts'
 import { parseSignal } from '../spec/signals.ts'
 import type { Spec } from '../spec/types.ts'
 import type { StoredEventStream } from '../store/event-stream.ts'
-import type { ContainerRow, CreationKey, UnnumberedEvent } from '../store/records.ts'
+import type { ContainerFacts, ContainerRow, CreationKey, UnnumberedEvent } from '../store/records.ts'
 import type {
   CallOptions,
   Container,
@@ -22,6 +22,8 @@ import type {
   Engine,
   EngineEvent,
   ExitRecord,
+  Pool,
+  PoolOptions,
   WaitCondition,
   WaitOptions,
   WaitResults,
@@ -36,6 +38,7 @@ import type { WatchReport } from './exits/watch.ts'
 import { ContainerHandle } from './handle.ts'
 import { containerInfo, sharedInfo } from './live/info.ts'
 import { within } from './monitor.ts'
+import { ContainerPool, removePooled } from './pool/pool.ts'
 import { NO_FACTS } from './row.ts'
 import { Supervisor } from './supervisor.ts'
 import * as verbs from './verbs.ts'
@@ -62,6 +65,7 @@ export class ContainerEngine implements Engine {
   readonly #supervisors = new Map<string, Supervisor>()
   readonly #idsByName = new Map<string, string>()
   readonly #keys = new CreationKeys()
+  readonly #pools = new Set<ContainerPool>()
   /** An open engine keeps its process alive, as a listening server does. */
   readonly #alive = setInterval(() => {}, LONGEST_INTERVAL_MS)
   #watch: WatchedExits | undefined
@@ -95,6 +99,7 @@ export class ContainerEngine implements Engine {
     }
     for (const supervisor of this.#supervisors.values()) {
       if (supervisor.row.state !== 'exited' && supervisor.row.state !== 'configured') supervisor.wake()
+      if (supervisor.row.facts.pooled === true) void removePooled(supervisor)
     }
     // Each begins to ask the world, and with that takes over what an earlier engine had begun; an exit that is seen
     // before would cut that short.
@@ -146,6 +151,20 @@ export class ContainerEngine implements Engine {
     return this.#context.commands.take(async () => new ContainerHandle(await this.#createOnce(options, call)))
   }
 
+  pool(options: PoolOptions, { signal }: CallOptions = {}): Promise<Pool> {
+    return this.#context.commands.take(async () => {
+      signal?.throwIfAborted()
+      const pool = new ContainerPool(options, {
+        clock: this.#context.world.clock,
+        make: (spec, abort) => this.#create(spec, { signal: abort }, { ...NO_FACTS, pooled: true }),
+        onClosed: (closed) => this.#pools.delete(closed),
+      })
+      this.#pools.add(pool)
+      await pool.fill(signal)
+      return pool
+    })
+  }
+
   async close({
     timeout = DEFAULT_CLOSE_TIMEOUT,
     signal,
@@ -162,10 +181,10 @@ export class ContainerEngine implements Engine {
   async #createOnce(options: CreateOptions, call: CallOptions): Promise<Supervisor> {
     call.signal?.throwIfAborted()
     const key = creationKey(options)
-    if (key === undefined) return this.#create(options, call)
+    if (key === undefined) return this.#create(options, call, NO_FACTS)
     return this.#keys.once(key, {
       signal: call.signal,
-      make: () => this.#create(options, call, key),
+      make: () => this.#create(options, call, NO_FACTS, key),
       finish: async (supervisor) => {
         await this.#firstRun(supervisor, call.signal)
         return supervisor
@@ -173,7 +192,12 @@ export class ContainerEngine implements Engine {
     })
   }
 
-  async #create(options: CreateOptions, { signal }: CallOptions, key?: CreationKey): Promise<Supervisor> {
+  async #create(
+    options: CreateOptions,
+    { signal }: CallOptions,
+    facts: ContainerFacts,
+    key?: CreationKey,
+  ): Promise<Supervisor> {
     const id = newId()
     const name = options.name ?? id.slice(0, 12)
     validateName(name)
@@ -187,7 +211,7 @@ export class ContainerEngine implements Engine {
       signal?.throwIfAborted()
       // Reading the bundle may have taken longer than the engine had to close.
       if (this.#isClosed) throw new EngineClosedError()
-      supervisor = this.#supervise(this.#newRow(id, name, options, spec, key), spec)
+      supervisor = this.#supervise({ ...this.#newRow(id, name, options, spec, key), facts }, spec)
       supervisor.preserveFds = preserveFds
       await supervisor.introduce()
     } catch (error) {
@@ -204,7 +228,7 @@ export class ContainerEngine implements Engine {
     options: CreateOptions,
     spec: Spec,
     key: CreationKey | undefined,
-  ): ContainerRow {
+  ): Omit<ContainerRow, 'facts'> {
     const stopTimeout = options.stopTimeout ?? DEFAULT_STOP_TIMEOUT
     return {
       id,
@@ -228,7 +252,6 @@ export class ContainerEngine implements Engine {
       },
       state: 'configured',
       generation: 0,
-      facts: NO_FACTS,
     }
   }
 
@@ -370,10 +393,11 @@ export class ContainerEngine implements Engine {
     commands.close()
     try {
       for (const { policies } of this.#supervisors.values()) policies.leave()
+      const drained = [...this.#pools].map((pool) => pool.close())
       const bound = [...this.#supervisors.values()].map(({ sessions }) => sessions.endBound())
       // What waits for the disk does not settle while that is full.
       const settled = journal.isBehind ? undefined : this.#settled()
-      await within(Promise.all([settled, ...bound]), timeoutMs)
+      await within(Promise.all([settled, ...drained, ...bound]), timeoutMs)
       this.#letGo()
       await within(effects.settled(), CUT_OFF_MS)
       await journal.close()

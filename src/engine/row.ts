@@ -41,6 +41,7 @@ export function nextRow(
       ...(row.facts.restart !== undefined && { restart: row.facts.restart }),
       ...(askers !== undefined && { askers }),
       ...(row.facts.health !== undefined && { health: row.facts.health }),
+      ...(row.facts.pooled === true && !USED.has(state) && { pooled: true }),
     },
   }
 }
@@ -64,6 +65,9 @@ function startOf(
   if (context.generation !== row.generation || state === 'created') return null
   return row.facts.startedAt
 }
+
+/** States that a container of a pool comes to by somebody's hand alone. */
+const USED: ReadonlySet<ContainerState> = new Set(['starting', 'restoring', 'running'])
 
 /** States out of which a container is `configured` again only where its run never had a process. */
 const MAKING: ReadonlySet<ContainerState> = new Set(['creating', 'restoring', 'reconciling'])

@@ -240,6 +240,18 @@ export class Supervisor {
     return promise
   }
 
+  /** Somebody has taken it out of its pool. Rejects with StoreError, and it is in there still, where that cannot be. */
+  async leavePool(): Promise<void> {
+    const { pooled: _, ...facts } = this.#newest.facts
+    this.#newest = { ...this.#newest, facts }
+    try {
+      await this.engine.journal.appendNow(this.#entry({ row: this.#newest }))
+    } catch (error) {
+      this.#newest = { ...this.#newest, facts: { ...this.#newest.facts, pooled: true } }
+      throw error
+    }
+  }
+
   /** Commits what the policies have come to by themselves, with events of theirs. */
   recordPolicies(events: readonly PolicyEvent[]): void {
     this.#newest = this.policies.onto(this.#newest)

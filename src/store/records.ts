@@ -112,6 +112,8 @@ export interface ContainerFacts {
   askers?: Askers | undefined
   /** Left out where its present run, or its last one, was not asked. */
   health?: HealthRow | undefined
+  /** Given while it waits in a pool, and nobody has it. */
+  pooled?: true | undefined
 }
 
 /** One row of the store, without its spec, which is read only when it is needed. */

@@ -116,6 +116,10 @@ export class FakeEngine implements Engine {
     return container
   }
 
+  pool(): Promise<never> {
+    return Promise.reject(new Error('the socket has no pools'))
+  }
+
   get(ref: string): FakeContainer {
     for (const container of this.made.values()) {
       if (container.name === ref || container.id.startsWith(ref)) return container

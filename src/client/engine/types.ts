@@ -62,7 +62,7 @@ export interface RemoteEvents extends Observable<EngineEvent>, AsyncIterable<Eng
  * runs on both.
  */
 export interface RemoteEngine
-  extends Omit<Engine, 'events' | 'create' | 'get' | 'exitRecord' | 'wait' | 'close'>,
+  extends Omit<Engine, 'events' | 'create' | 'pool' | 'get' | 'exitRecord' | 'wait' | 'close'>,
     AsyncDisposable {
   readonly events: RemoteEvents
   create(options: CreateOptions, call?: CallOptions): Promise<RemoteContainer>
