@@ -1,7 +1,10 @@
 import type { Row } from './row.ts'
+import { cpu } from './rows/cpu.ts'
 import { idle } from './rows/idle.ts'
+import { oneLife } from './rows/life.ts'
+import { opening } from './rows/opening.ts'
 import { replay } from './rows/replay.ts'
 import { transitions } from './rows/transitions.ts'
 
 /** All that is measured, in the order of the report. */
-export const ROWS: readonly Row[] = [idle, transitions, replay]
+export const ROWS: readonly Row[] = [oneLife, cpu, idle, transitions, opening, replay]

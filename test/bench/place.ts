@@ -1,0 +1,67 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Engine, openEngine } from 'runchart'
+import { type TestPlace, testPlace } from '../fixtures/engine.ts'
+import { Floor } from './peers/floor.ts'
+
+/** A place where runchart and the bare floor run the same containers with the same programs. */
+export interface BenchPlace extends AsyncDisposable {
+  readonly place: TestPlace
+  readonly engine: Engine
+  readonly floor: Floor
+}
+
+/** The command of containers that live until they are ended. */
+export const LASTING = ['sleep', '1000000']
+
+/** Opens an engine and a floor beside it, which takes its spec from a container of the engine. */
+export async function benchPlace(runtime = 'runc'): Promise<BenchPlace> {
+  const place = await testPlace()
+  try {
+    const { root, runRoot, rootfs } = place
+    const engine = await openEngine({ root, runRoot, runtime })
+    const model = await engine.create({ rootfs, command: ['true'] })
+    const config = join(root, 'containers', model.id, 'bundle', 'config.json')
+    const spec = JSON.parse(readFileSync(config, 'utf8'))
+    await model.remove({ force: true })
+    const floor = new Floor({ path: join(place.path, 'floor'), runtime, spec })
+    return {
+      ...{ place, engine, floor },
+      async [Symbol.asyncDispose]() {
+        await floor[Symbol.asyncDispose]()
+        await engine.close()
+        await place[Symbol.asyncDispose]()
+      },
+    }
+  } catch (error) {
+    await place[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+/** One life in an engine: created, started, its exit seen, removed. */
+export async function life(engine: Engine, rootfs: string): Promise<void> {
+  const container = await engine.create({ rootfs, command: ['true'] })
+  await container.start()
+  await container.wait()
+  await container.remove()
+}
+
+/** Milliseconds that the work takes. */
+export async function milliseconds(work: () => Promise<unknown>): Promise<number> {
+  const begun = performance.now()
+  await work()
+  return performance.now() - begun
+}
+
+/** Does the work so many times, some of them at the same time. */
+export async function times(count: number, atOnce: number, work: () => Promise<unknown>): Promise<void> {
+  let left = count
+  const worker = async (): Promise<void> => {
+    while (left > 0) {
+      left -= 1
+      await work()
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(atOnce, count) }, worker))
+}
