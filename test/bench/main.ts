@@ -39,12 +39,23 @@ if (values.help) {
 async function main(): Promise<void> {
   if (!existsSync('dist/src/index.js')) throw new Error('there is no dist: run npm run build first')
   const interrupted = new AbortController()
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupted.abort())
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    // Once would have it gone when execa looks whether anybody minds the signal.
+    process.on(name, () => interrupted.abort(new Error('interrupted')))
+  }
   const bench = makeBench({ quick: values.quick, signal: interrupted.signal })
   const results: (Pick<Row, 'number' | 'title' | 'aim'> & Measured)[] = []
   for (const { number, title, aim, ...row } of chosen(values.only)) {
     console.error(`${number}. ${title}`)
-    const measured = await row.measure(bench)
+    const measured = await row.measure(bench).catch((error) => {
+      if (interrupted.signal.aborted) return undefined
+      throw error
+    })
+    if (measured === undefined) {
+      console.error('interrupted: nothing is left behind, and the rows above stand')
+      process.exitCode = 130
+      break
+    }
     results.push({ number, title, aim, ...measured })
     tell(measured)
   }

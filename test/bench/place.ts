@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Engine, openEngine } from 'runchart'
+import { type Engine, type EngineOptions, openEngine } from 'runchart'
 import { type TestPlace, testPlace } from '../fixtures/engine.ts'
 import { Floor } from './peers/floor.ts'
 
@@ -64,4 +64,15 @@ export async function times(count: number, atOnce: number, work: () => Promise<u
     }
   }
   await Promise.all(Array.from({ length: Math.min(atOnce, count) }, worker))
+}
+
+/** Removes every container of a root, with whatever lives in it. */
+export async function removeAll(options: EngineOptions): Promise<void> {
+  const engine = await openEngine(options)
+  const ids = engine.snapshot().containers.map(({ id }) => id)
+  await times(ids.length, 8, async () => {
+    const id = ids.pop()
+    if (id !== undefined) await engine.get(id).remove({ force: true })
+  })
+  await engine.close()
 }

@@ -16,13 +16,11 @@ const model = await exitedContainer()
 const paths = enginePaths(root, runRoot)
 for (const path of [root, runRoot]) mkdirSync(path, { recursive: true, mode: 0o700 })
 const store = await opened({ path: paths.store, lastToldPaths: paths.lastTold, bootId: readBootId() })
-const first = store.containers().length
-write(rows, (n) => commitOf(first + n))
-// A run more of containers that are there: no row is added, but an exit record and an event.
+write(rows, commitOf)
+// Of containers that are gone: an event each, and a record, which outlives its container.
 write(exits, (n) => {
-  const { row, event, exit } = commitOf(first + (n % rows))
-  const generation = 2 + Math.floor(n / rows)
-  return { row, event, exit: exit && { ...exit, generation } }
+  const { row, event, exit } = commitOf(rows + n)
+  return { row, event, exit }
 })
 store.close()
 output(rows)

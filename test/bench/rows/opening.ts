@@ -5,7 +5,7 @@ import { findProgram } from '../../../effects/runtime/find.ts'
 import { type TestPlace, testPlace } from '../../fixtures/engine.ts'
 import { temporaryDirectory } from '../../fixtures/temporary.ts'
 import type { Bench } from '../bench.ts'
-import { LASTING, times } from '../place.ts'
+import { LASTING, removeAll, times } from '../place.ts'
 import type { Claim, Row, Series } from '../row.ts'
 import { median } from '../statistics.ts'
 
@@ -108,14 +108,4 @@ async function countCalls(bench: Bench, { path }: TestPlace, options: { runtime:
     .filter((line) => line !== '' && !/^-*v(ersion)?$/.test(line))
   rmSync(calls)
   return lines.length
-}
-
-async function removeAll(options: { root: string; runRoot: string; runtime: string }): Promise<void> {
-  const engine = await openEngine(options)
-  const ids = engine.snapshot().containers.map(({ id }) => id)
-  await times(ids.length, AT_ONCE, async () => {
-    const id = ids.pop()
-    if (id !== undefined) await engine.get(id).remove({ force: true })
-  })
-  await engine.close()
 }
