@@ -1,5 +1,6 @@
 /** Writes containers that have exited into the store of a root, and further exit records with their events. */
 import { mkdirSync } from 'node:fs'
+import type { EngineEvent, ExitRecord } from 'runchart'
 import { openSimulatedEngine } from 'runchart/testing'
 import { readBootId } from '../../../effects/process/identity.ts'
 import { enginePaths } from '../../../src/root/paths.ts'
@@ -7,6 +8,14 @@ import { openStore, type StoreOptions } from '../../../src/store/open.ts'
 import type { ContainerCommit, ContainerRow } from '../../../src/store/records.ts'
 import type { Store } from '../../../src/store/store.ts'
 import { input, output } from '../bench.ts'
+
+/** What every container here is a copy of. */
+interface Model {
+  row: ContainerRow
+  spec: ContainerCommit['spec']
+  event: EngineEvent
+  exit: ExitRecord
+}
 
 /** Commits in one transaction. */
 const PIECE = 1_000
@@ -26,7 +35,7 @@ store.close()
 output(rows)
 
 /** A real row with its spec, its last event and its exit record, from an engine that made them. */
-async function exitedContainer(): Promise<Required<ContainerCommit>> {
+async function exitedContainer(): Promise<Model> {
   await using world = await openSimulatedEngine({ programs: { true: () => 0 } })
   const { engine } = world
   const container = await engine.create({ rootfs: '/any', command: ['true'] })
