@@ -61,7 +61,22 @@ const MIGRATIONS: readonly string[] = [
   -- A spec is several times the rest of its container, and would be written again with each transition.
   CREATE TABLE specs (container_id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
   INSERT INTO specs (container_id, body) SELECT id, spec FROM containers;
-  ALTER TABLE containers DROP COLUMN spec;
+
+  -- In the order of their creation: what moves at the same time has mostly been made at the same time, and is written
+  -- with fewer pages.
+  CREATE TABLE ordered (
+    id TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL UNIQUE,
+    created_at TEXT NOT NULL,
+    settings TEXT NOT NULL,
+    state TEXT NOT NULL,
+    generation INTEGER NOT NULL,
+    facts TEXT NOT NULL
+  ) STRICT;
+  INSERT INTO ordered SELECT id, name, created_at, settings, state, generation, facts FROM containers
+    ORDER BY created_at, id;
+  DROP TABLE containers;
+  ALTER TABLE ordered RENAME TO containers;
   `,
 ]
 

@@ -23,6 +23,11 @@ const EXIT_RECORDS_KEPT = 1_000
  * lock is waited out between two attempts.
  */
 const BUSY_TIMEOUT_MS = 20
+/**
+ * Pages of the write-ahead log, of 4 KiB, after which they are copied into the database, and both put to disk for good.
+ * Much of what a burst writes is the same pages again and again, and is copied once.
+ */
+const CHECKPOINT_PAGES = 4_000
 /** In an event's column for its container. */
 const NO_CONTAINER = ''
 /** Names what the last event of the watch was. */
@@ -346,7 +351,9 @@ function open(path: string): DatabaseSync {
   makePrivate(path)
   const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS })
   try {
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL')
+    database.exec(
+      `PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`,
+    )
     migrate(database, path)
     return database
   } catch (error) {

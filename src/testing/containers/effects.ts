@@ -15,13 +15,19 @@ import { type FaultyVerb, runtimeError } from '../faults.ts'
 import { findProgram, runsOn } from '../program.ts'
 import { writeLog } from './log.ts'
 import type { SimulatedMachine } from './machine.ts'
+import type { Birth } from './process.ts'
 import type { SimulatedRun } from './run.ts'
 
 const SIGKILL = 9
 
+/** What a container's first process is started with. */
+type PrimaryProcess = Pick<Birth, 'command' | 'env'>
+
 /** What is done to the containers of a machine that is none. */
 export class SimulatedContainers implements ContainerEffects {
   readonly #machine: SimulatedMachine
+  /** Of containers that have their directory; a spec never changes, and reading it takes longer than all else. */
+  readonly #processes = new WeakMap<Supervisor, PrimaryProcess>()
 
   constructor(machine: SimulatedMachine) {
     this.#machine = machine
@@ -31,11 +37,8 @@ export class SimulatedContainers implements ContainerEffects {
     const abort = AbortSignal.any([signal, supervisor.creation.signal])
     return this.#befall('create', supervisor, abort, (): CreatedFacts => {
       const { paths, id } = supervisor
-      const { args, env = [] } = supervisor.spec().process
-      mkdirSync(paths.directory, { recursive: true })
-      const { clock } = this.#machine
-      const print = writeLog(paths.log, clock)
-      const run = this.#machine.createRun(id, { command: args, env, print })
+      const print = writeLog(paths.log, this.#machine.clock)
+      const run = this.#machine.createRun(id, { ...this.#processOf(supervisor), print })
       hearExit(supervisor, run, generation)
       return { process: run.process.facts, monitor: run.monitor }
     })
@@ -95,6 +98,17 @@ export class SimulatedContainers implements ContainerEffects {
     if (input.process !== undefined && input.process.bootId !== bootId) return this.#lost('host-restart')
     if (run === undefined) return this.#lost('monitor-lost')
     return this.#look(supervisor, input, run)
+  }
+
+  /** Before its first run a container gets its directory. */
+  #processOf(supervisor: Supervisor): PrimaryProcess {
+    const known = this.#processes.get(supervisor)
+    if (known !== undefined) return known
+    mkdirSync(supervisor.paths.directory, { recursive: true })
+    const { args, env = [] } = supervisor.spec().process
+    const process = { command: args, env }
+    this.#processes.set(supervisor, process)
+    return process
   }
 
   #look(supervisor: Supervisor, { known, generation }: ReconcileInput, run: SimulatedRun): Reconciled {
