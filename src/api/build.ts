@@ -10,14 +10,12 @@ import { addContainerRoutes } from './routes/containers.ts'
 import { addEngineRoutes } from './routes/engine.ts'
 import { addFollowRoute } from './routes/follow.ts'
 import { addStreamRoutes } from './routes/streams.ts'
-import { attachRoute } from './upgrade/attach.ts'
-import { addUpgrades } from './upgrade/upgrade.ts'
 import { SEQ_HEADER } from './wire.ts'
 
 /** Bytes. Linux takes at most 2 MiB of argv and environment together; JSON may double them. */
 const BODY_LIMIT = 4 * 1024 * 1024
 
-/** The owner's API over an engine, not yet listening. */
+/** The owner's API over an engine, not yet listening, and without upgrades. */
 export function buildApi(context: ApiContext, logger: FastifyBaseLogger): FastifyInstance {
   const app = Fastify({
     loggerInstance: logger,
@@ -42,7 +40,6 @@ export function buildApi(context: ApiContext, logger: FastifyBaseLogger): Fastif
   addExecRoutes(app, context)
   addStreamRoutes(app, context)
   addFollowRoute(app, context)
-  addUpgrades(app, context, { attach: attachRoute })
   return app
 }
 

@@ -11,6 +11,8 @@ import type { ErrorReply } from './wire.ts'
 
 const STATUS: Record<string, number> = {
   EINPUT: 400,
+  ETOKEN: 401,
+  EORIGIN: 403,
   ENOTFOUND: 404,
   ENOROUTE: 404,
   ENAMETAKEN: 409,

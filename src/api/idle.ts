@@ -1,4 +1,4 @@
-import type { Server } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { ContainerState, Engine } from '../types.ts'
 
 /** States without a process and without anything under way; a restart may be due in them. */
@@ -10,7 +10,12 @@ const QUIET: ReadonlySet<ContainerState> = new Set(['configured', 'stopped', 'ex
  *
  * @returns a function that stops watching
  */
-export function watchIdle(server: Server, engine: Engine, seconds: number, onIdle: () => void): () => void {
+export function watchIdle(
+  servers: readonly Server[],
+  engine: Engine,
+  seconds: number,
+  onIdle: () => void,
+): () => void {
   let open = 0
   let timer: NodeJS.Timeout | undefined
   const isQuiet = (): boolean =>
@@ -23,14 +28,15 @@ export function watchIdle(server: Server, engine: Engine, seconds: number, onIdl
     // Where something lives when the timer ends, its own end is an event that sets the timer again.
     if (open === 0) timer = setTimeout(() => isQuiet() && onIdle(), seconds * 1000)
   }
-  server.on('request', (_request, response) => {
+  const asked = (_request: IncomingMessage, response: ServerResponse): void => {
     open += 1
     clearTimeout(timer)
     response.once('close', () => {
       open -= 1
       rearm()
     })
-  })
+  }
+  for (const server of servers) server.on('request', asked)
   const subscription = engine.events.subscribe(rearm)
   rearm()
   return () => {

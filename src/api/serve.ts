@@ -1,4 +1,5 @@
 import { renameSync } from 'node:fs'
+import type { Server } from 'node:http'
 import { basename, dirname, join } from 'node:path'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { removeFrom, setMode } from '../../effects/files/unfollowed.ts'
@@ -8,6 +9,8 @@ import type { Engine } from '../types.ts'
 import { buildApi } from './build.ts'
 import { CLOSE_GRACE_MS } from './context.ts'
 import { watchIdle } from './idle.ts'
+import { attachRoute } from './upgrade/attach.ts'
+import { addUpgrades } from './upgrade/upgrade.ts'
 
 /** Bytes of a socket's path that Linux takes. */
 const MAX_SOCKET_PATH = 107
@@ -15,8 +18,11 @@ const MAX_SOCKET_PATH = 107
 /** Options of {@link serveOwner}. */
 export interface OwnerOptions {
   logger: FastifyBaseLogger
-  /** Where the API is to say when nothing has lived and nobody has asked for that many seconds. */
-  idle?: { seconds: number; onIdle: () => void } | undefined
+  /**
+   * Where the API is to say when nothing has lived and nobody has asked for that many seconds, neither here nor of the
+   * servers `besides`.
+   */
+  idle?: { seconds: number; onIdle: () => void; besides?: readonly Server[] } | undefined
 }
 
 /** The owner's API, listening. */
@@ -46,10 +52,12 @@ export async function closeOwner(engine: Engine, server: OwnerServer): Promise<v
 export async function serveOwner(engine: Engine, options: OwnerOptions): Promise<OwnerServer> {
   const { logger, idle } = options
   const [leaving, closing] = [new AbortController(), new AbortController()]
-  const app = buildApi({ engine, leaving: leaving.signal, closing: closing.signal }, logger)
+  const context = { engine, leaving: leaving.signal, closing: closing.signal }
+  const app = buildApi(context, logger)
+  addUpgrades(app, context, { attach: attachRoute })
   const socketPath = ownerSocketPath(engine.runRoot)
   await listen(app, socketPath)
-  const unwatch = idle && watchIdle(app.server, engine, idle.seconds, idle.onIdle)
+  const unwatch = idle && watchIdle([app.server, ...(idle.besides ?? [])], engine, idle.seconds, idle.onIdle)
   const why = new EngineClosedError(`the owner of ${engine.runRoot} is closing`, {
     hint: 'containers live on; ask again, and a new owner finds them',
   })
@@ -99,7 +107,8 @@ async function listen(app: FastifyInstance, socketPath: string): Promise<void> {
   }
 }
 
-async function closeWithin(app: FastifyInstance, milliseconds: number): Promise<void> {
+/** Ends what is open once the time is up. */
+export async function closeWithin(app: FastifyInstance, milliseconds: number): Promise<void> {
   const timer = setTimeout(() => app.server.closeAllConnections(), milliseconds)
   try {
     await app.close()

@@ -1,6 +1,6 @@
-import type { ContainerState } from '../types.ts'
 import { escapeXml } from '../xml.ts'
 import type { History, Lane, Mark, Span } from './history.ts'
+import { LOOKS, lookOf } from './looks.ts'
 import { ticksOf } from './ticks.ts'
 
 const WIDTH = 1200
@@ -14,25 +14,6 @@ const NAME_LETTERS = 24
 const MOST_TICKS = 9
 /** So that no state is too short to be seen. */
 const LEAST_WIDTH = 1.5
-
-type Look = 'waiting' | 'busy' | 'running' | 'paused' | 'over' | 'doubt'
-
-/** Those that are over, or have not begun, are drawn as a thin line: what lives can be told without colours. */
-const LOOKS: Record<Look, { words: string; height: number; states: ContainerState[] }> = {
-  running: { words: 'running', height: 20, states: ['running'] },
-  paused: { words: 'paused', height: 12, states: ['paused'] },
-  busy: {
-    words: 'on its way',
-    height: 20,
-    states: [
-      ...(['creating', 'starting', 'pausing', 'resuming', 'stopping', 'checkpointing', 'restoring'] as const),
-      ...(['cleaning', 'removing'] as const),
-    ],
-  },
-  doubt: { words: 'in doubt', height: 20, states: ['reconciling'] },
-  waiting: { words: 'not started', height: 4, states: ['configured', 'created'] },
-  over: { words: 'exited', height: 4, states: ['stopped', 'exited', 'removed'] },
-}
 
 /** A picture of what containers did, a lane for each. It needs nothing else, and is for light and dark. */
 export function toSvg(history: History): string {
@@ -124,11 +105,6 @@ function spanInWords({ state, generation, from, to, isOpen }: Span): string {
   const run = generation === 0 ? '' : `, run ${generation}`
   const until = isOpen ? `since ${time(from)}` : `${time(from)} to ${time(to)} (${(to - from) / 1000} s)`
   return `${state}${run}, ${until}`
-}
-
-function lookOf(state: ContainerState): Look {
-  const [found] = Object.entries(LOOKS).find(([, { states }]) => states.includes(state)) ?? []
-  return (found as Look | undefined) ?? 'busy'
 }
 
 function title(text: string): string {

@@ -14,7 +14,7 @@ beforeEach(() => {
 function leaves(info: Partial<ContainerInfo>): boolean {
   const engine = { events: new Subject(), snapshot: () => ({ containers: [info], seq: 0 }) }
   const onIdle = vi.fn()
-  const stop = watchIdle(new EventEmitter() as Server, engine as unknown as Engine, 60, onIdle)
+  const stop = watchIdle([new EventEmitter() as Server], engine as unknown as Engine, 60, onIdle)
   vi.advanceTimersByTime(120_000)
   stop()
   return onIdle.mock.calls.length > 0

@@ -82,7 +82,7 @@ test('an owner leaves once nothing lives and nobody asks, and not before', async
     const { createServer: createHttpServer } = await import('node:http')
     const server = createHttpServer()
     let left = 0
-    const stop = watchIdle(server, engine, 60, () => {
+    const stop = watchIdle([server], engine, 60, () => {
       left += 1
     })
     const web = await engine.create({ name: 'web' })

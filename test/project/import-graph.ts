@@ -21,7 +21,7 @@ const DYNAMIC = /\bimport\(\s*['"](?<name>[^'"]+)['"]/g
 /** Every import in the TypeScript files of the given top-level folders. */
 export async function importsOf(...folders: string[]): Promise<Import[]> {
   const inFolders = (path: string) =>
-    path.endsWith('.ts') && (folders.includes('.') || folders.some((folder) => path.startsWith(`${folder}/`)))
+    /\.tsx?$/.test(path) && (folders.includes('.') || folders.some((folder) => path.startsWith(`${folder}/`)))
   return (await readSources(inFolders)).flatMap(importsIn)
 }
 

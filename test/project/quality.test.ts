@@ -21,8 +21,10 @@ describe('the code', () => {
 
   // Both take seconds; a machine with other work beside it takes minutes.
   it('has right types, by TypeScript', { timeout: 300_000 }, async () => {
-    const { content, output } = await run('tsc', '--noEmit')
-    expect(content, output).toBe(true)
+    for (const project of ['.', 'src/inspector/page']) {
+      const { content, output } = await run('tsc', '--noEmit', '-p', project)
+      expect(content, output).toBe(true)
+    }
   })
 
   it.each([

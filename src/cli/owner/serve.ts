@@ -3,6 +3,7 @@ import { type DestinationStream, type Logger, pino } from 'pino'
 import { closeOwner, type OwnerServer, serveOwner } from '../../api/serve.ts'
 import { openEngine } from '../../engine/open.ts'
 import { RootOwnedError } from '../../errors.ts'
+import type { InspectorServer } from '../../inspector/serve.ts'
 import type { Retention } from '../../store/events/retention.ts'
 import type { Engine } from '../../types.ts'
 import type { Globals } from '../input/globals.ts'
@@ -20,6 +21,8 @@ export interface ServeOptions {
   /** Seconds; 0 for never. */
   idleTimeout: number
   retention: Retention
+  /** Where the inspector page is served, 0 for any that is free; it is not where undefined. */
+  inspectorPort: number | undefined
 }
 
 /** Owns a root until a signal, or idleness, ends it. Containers live on. */
@@ -54,17 +57,35 @@ async function own(globals: Globals, options: ServeOptions, logger: Logger): Pro
   try {
     // Before anybody hears that it answers, so that no signal finds the door open.
     const ending = new Ending()
-    const idle = seconds === 0 ? undefined : { seconds, onIdle: () => ending.because('idle') }
-    const server = await serveOwner(engine, { logger, idle })
+    const inspector = await inspectorOf(engine, options, logger)
+    const besides = inspector === undefined ? [] : [inspector.server]
+    const idle = seconds === 0 ? undefined : { seconds, onIdle: () => ending.because('idle'), besides }
     try {
-      announce(engine, server, background)
-      logger.info({ reason: await ending.reason }, 'the owner leaves')
+      const server = await serveOwner(engine, { logger, idle })
+      try {
+        announce(engine, server, background)
+        if (inspector !== undefined) note(`runchart: inspector at ${inspector.url}`)
+        logger.info({ reason: await ending.reason }, 'the owner leaves')
+      } finally {
+        await closeOwner(engine, server)
+      }
     } finally {
-      await closeOwner(engine, server)
+      await inspector?.close()
     }
   } finally {
     await engine.close()
   }
+}
+
+/** Only whoever wants the page loads what it needs. */
+async function inspectorOf(
+  engine: Engine,
+  { inspectorPort: port }: ServeOptions,
+  logger: Logger,
+): Promise<InspectorServer | undefined> {
+  if (port === undefined) return undefined
+  const { serveInspector } = await import('../../inspector/serve.ts')
+  return serveInspector(engine, { logger, port })
 }
 
 /** A terminal that has gone away, as at SIGHUP, takes no more logs; the owner is to get to its end all the same. */

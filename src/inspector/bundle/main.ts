@@ -1,0 +1,8 @@
+/** Puts the page beside the compiled server: a step of `npm run build`. */
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { bundle } from './bundle.ts'
+
+const folder = join(process.argv[2] ?? 'dist', 'src/inspector/page')
+await mkdir(folder, { recursive: true })
+for (const [name, body] of await bundle()) await writeFile(join(folder, name), body)

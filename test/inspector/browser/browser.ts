@@ -1,0 +1,51 @@
+import { type Browser, chromium, type Page } from 'playwright-core'
+import { onTestFinished } from 'vitest'
+import { findProgram } from '../../../effects/runtime/find.ts'
+import type { Engine } from '../../../src/index.ts'
+import { install, whyNoApt } from '../../fixtures/debian.ts'
+import { inspected } from '../inspected.ts'
+
+/** Why there is no browser here, and none can be installed; undefined where one is or can be. */
+export async function whyNoBrowser(): Promise<string | undefined> {
+  try {
+    findProgram('chromium')
+    return undefined
+  } catch {
+    return whyNoApt()
+  }
+}
+
+/** Debian's Chromium without a window, for one test. */
+export async function browser(): Promise<Browser> {
+  await install({ chromium: 'chromium' })
+  const launched = await chromium.launch({
+    executablePath: findProgram('chromium'),
+    // Root has no sandbox, and the shared memory of a small machine is small.
+    args: ['--no-sandbox', '--disable-dev-shm-usage'],
+  })
+  onTestFinished(() => launched.close())
+  return launched
+}
+
+/** The inspector of an engine, opened as the address that was printed. What breaks in the page breaks the test. */
+export async function openedPage(engine: Engine) {
+  const inspector = await inspected(engine)
+  const context = await (await browser()).newContext({ viewport: { width: 1280, height: 800 } })
+  const page = await context.newPage()
+  const broken: string[] = []
+  page.on('pageerror', (error) => broken.push(error.message))
+  onTestFinished(() => {
+    if (broken.length > 0) throw new Error(`the page broke: ${broken.join('; ')}`)
+  })
+  await page.goto(inspector.url)
+  await live(page)
+  return { page, inspector, context }
+}
+
+/** Resolves once the page follows the owner. */
+export async function live(page: Page): Promise<void> {
+  await page
+    .getByRole('status')
+    .filter({ hasText: /^live$/ })
+    .waitFor()
+}
