@@ -3,12 +3,15 @@ import { join } from 'node:path'
 import { type Engine, type EngineOptions, openEngine } from 'runchart'
 import { type TestPlace, testPlace } from '../fixtures/engine.ts'
 import { Floor } from './peers/floor.ts'
+import type { PeerPlace } from './peers/peer.ts'
 
 /** A place where runchart and the bare floor run the same containers with the same programs. */
 export interface BenchPlace extends AsyncDisposable {
   readonly place: TestPlace
   readonly engine: Engine
   readonly floor: Floor
+  /** For peers. */
+  readonly peers: PeerPlace
 }
 
 /** The command of containers that live until they are ended. */
@@ -26,7 +29,7 @@ export async function benchPlace(runtime = 'runc'): Promise<BenchPlace> {
     await model.remove({ force: true })
     const floor = new Floor({ path: join(place.path, 'floor'), runtime, spec })
     return {
-      ...{ place, engine, floor },
+      ...{ place, engine, floor, peers: { path: join(place.path, 'peers'), rootfs, spec } },
       async [Symbol.asyncDispose]() {
         await floor[Symbol.asyncDispose]()
         await engine.close()

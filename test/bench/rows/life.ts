@@ -1,7 +1,15 @@
+import { openPeers } from '../peers/all.ts'
 import { benchPlace, life, milliseconds } from '../place.ts'
 import { interleaved } from '../rounds.ts'
 import type { Claim, Row, Series } from '../row.ts'
 import { median, ratios } from '../statistics.ts'
+
+const LIMITS: ReadonlyMap<string, readonly ['most' | 'least', number]> = new Map([
+  ['bare floor', ['most', 1.05]],
+  ['podman', ['least', 3.5]],
+  ['ctr', ['least', 2]],
+  ['docker', ['least', 5]],
+])
 
 /** Row 1. */
 export const oneLife: Row = {
@@ -11,9 +19,11 @@ export const oneLife: Row = {
   async measure(bench) {
     await using place = await benchPlace()
     const { engine, floor } = place
+    await using peers = await openPeers(bench, place.peers)
     const contenders = [
       { name: 'runchart', measure: () => milliseconds(() => life(engine, place.place.rootfs)) },
       { name: 'bare floor', measure: () => milliseconds(() => floor.life()) },
+      ...[...peers.open].map(([name, peer]) => ({ name, measure: () => milliseconds(() => peer.life()) })),
     ]
     const measured = await interleaved(contenders, {
       rounds: bench.quick ? 3 : 20,
@@ -25,15 +35,18 @@ export const oneLife: Row = {
       ({ name }): Series => ({ name, unit: 'ms', samples: measured.get(name) ?? [] }),
     )
     const ours = measured.get('runchart') ?? []
-    const claims: Claim[] = [
-      {
-        what: 'one life, of the bare floor’s',
-        measured: median(ratios(ours, measured.get('bare floor') ?? [])),
-        unit: '×',
-        bound: 'most',
-        limit: 1.05,
-      },
+    const claims = [...LIMITS]
+      .filter(([name]) => measured.has(name))
+      .map(([name, [bound, limit]]): Claim => {
+        const theirs = measured.get(name) ?? []
+        const measuredRatio = bound === 'most' ? ratios(ours, theirs) : ratios(theirs, ours)
+        const what = bound === 'most' ? `runchart’s life, of the ${name}’s` : `life of ${name}, of runchart’s`
+        return { what, measured: median(measuredRatio), unit: '×', bound, limit }
+      })
+    const notes = [
+      ...peers.notes,
+      'runchart and the bare floor run in this Node process; each peer is a command, as its user runs it. All use the same root file system and the same runc.',
     ]
-    return { groups: [{ title: 'One life', series }], claims }
+    return { groups: [{ title: 'One life', series }], claims, notes }
   },
 }

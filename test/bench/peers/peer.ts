@@ -1,0 +1,69 @@
+import { readdirSync, rmdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { execa, type Options, type ResultPromise } from 'execa'
+import { findProgram } from '../../../effects/runtime/find.ts'
+
+/** Where a peer keeps everything of its own, and what its containers are made of. */
+export interface PeerPlace {
+  /** Empty, and the peer's alone. */
+  path: string
+  rootfs: string
+  /** Of the containers of runchart. */
+  spec: object
+}
+
+/** What a user would pick instead, ready to run containers. */
+export interface OpenPeer extends AsyncDisposable {
+  /** A container of `true`: created, started, its exit seen, removed. */
+  life(): Promise<unknown>
+}
+
+/** What a user would pick instead. */
+export interface Peer {
+  name: string
+  /** Programs that have to be installed. */
+  programs: readonly string[]
+  open(place: PeerPlace): Promise<OpenPeer>
+}
+
+/** The programs of a peer that are not installed. */
+export const missingPrograms = ({ programs }: Peer): string[] =>
+  programs.filter((name) => {
+    try {
+      return findProgram(name) === ''
+    } catch {
+      return true
+    }
+  })
+
+/** Runs a program of a peer; it rejects with what that wrote. */
+export const run = (file: string, args: readonly string[], options: Options = {}): ResultPromise =>
+  execa(file, args, { stdin: 'ignore', ...options })
+
+/** Ends a daemon, and whatever it takes with it. */
+export async function endDaemon(daemon: ResultPromise): Promise<void> {
+  daemon.kill('SIGTERM', undefined)
+  await daemon
+}
+
+/** A daemon in the background, which ends within ten seconds of being told to. */
+export const startDaemon = (file: string, args: readonly string[]): ResultPromise =>
+  execa(file, args, { stdio: 'ignore', reject: false, forceKillAfterDelay: 10_000 })
+
+/** Removes cgroups of that name, and what is below them, from every hierarchy. */
+export function removeCgroups(name: string, below = '/sys/fs/cgroup', depth = 3): void {
+  if (depth === 0) return
+  for (const entry of readdirSync(below, { withFileTypes: true })) {
+    if (!entry.isDirectory()) continue
+    const path = join(below, entry.name)
+    if (entry.name === name) removeTree(path)
+    else removeCgroups(name, path, depth - 1)
+  }
+}
+
+function removeTree(path: string): void {
+  for (const entry of readdirSync(path, { withFileTypes: true })) {
+    if (entry.isDirectory()) removeTree(join(path, entry.name))
+  }
+  rmdirSync(path)
+}
