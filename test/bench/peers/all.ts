@@ -15,12 +15,16 @@ export interface OpenPeers extends AsyncDisposable {
   readonly notes: readonly string[]
 }
 
-/** Opens every peer that is installed and that runs one container. None is needed. */
-export async function openPeers(bench: Bench, place: PeerPlace): Promise<OpenPeers> {
+/** Opens every peer that is installed and that runs one container; `wanted` names fewer. None is needed. */
+export async function openPeers(
+  bench: Bench,
+  place: PeerPlace,
+  wanted = PEERS.map(({ name }) => name),
+): Promise<OpenPeers> {
   const open = new Map<string, OpenPeer>()
   const notes: string[] = []
   const stack = new AsyncDisposableStack()
-  for (const peer of PEERS) {
+  for (const peer of PEERS.filter(({ name }) => wanted.includes(name))) {
     const missing = missingPrograms(peer)
     if (missing.length > 0) {
       notes.push(`${peer.name} was left out: ${missing.join(', ')} not installed.`)

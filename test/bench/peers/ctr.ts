@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { endDaemon, type Peer, run, startDaemon } from './peer.ts'
+import { type Peer, run, startDaemon } from './peer.ts'
 
 /** containerd's own client, over a containerd of its own without its part for Kubernetes. */
 export const ctr: Peer = {
@@ -23,7 +23,7 @@ export const ctr: Peer = {
         lives += 1
         return command('run', '--rm', '--rootfs', rootfs, `bench-${lives}`, '/bin/true')
       },
-      [Symbol.asyncDispose]: () => endDaemon(daemon),
+      [Symbol.asyncDispose]: () => daemon.end(),
     }
   },
 }

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { endDaemon, type Peer, removeCgroups, run, startDaemon } from './peer.ts'
+import { type Peer, removeCgroups, run, startDaemon } from './peer.ts'
 
 const CGROUP = 'runchart-bench-docker'
 const IMAGE = 'bench'
@@ -26,7 +26,7 @@ export const docker: Peer = {
     return {
       life: () => command('run', '--rm', '--network', 'none', IMAGE, '/bin/true'),
       async [Symbol.asyncDispose]() {
-        await endDaemon(daemon)
+        await daemon.end()
         removeCgroups(CGROUP)
       },
     }

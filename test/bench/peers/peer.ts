@@ -1,6 +1,6 @@
 import { readdirSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { execa, type Options, type ResultPromise } from 'execa'
+import { execa } from 'execa'
 import { findProgram } from '../../../effects/runtime/find.ts'
 
 /** Where a peer keeps everything of its own, and what its containers are made of. */
@@ -36,21 +36,24 @@ export const missingPrograms = ({ programs }: Peer): string[] =>
     }
   })
 
-/** Runs a program of a peer; it rejects with what that wrote. */
-export const run = (file: string, args: readonly string[], options: Options = {}): ResultPromise =>
-  execa(file, args, { stdin: 'ignore', ...options })
-
-/** Ends a daemon, and whatever it takes with it. */
-export async function endDaemon(daemon: ResultPromise): Promise<void> {
-  daemon.kill('SIGTERM', undefined)
-  await daemon
+/** Runs a program of a peer, and gives what it printed; it rejects with what that wrote to standard error. */
+export async function run(file: string, args: readonly string[]): Promise<string> {
+  const { stdout } = await execa(file, args, { stdin: 'ignore' })
+  return stdout
 }
 
-/** A daemon in the background, which ends within ten seconds of being told to. */
-export const startDaemon = (file: string, args: readonly string[]): ResultPromise =>
-  execa(file, args, { stdio: 'ignore', reject: false, forceKillAfterDelay: 10_000 })
+/** A daemon in the background. Gives what ends it, and whatever it takes with it. */
+export function startDaemon(file: string, args: readonly string[]): { end: () => Promise<void> } {
+  const daemon = execa(file, args, { stdio: 'ignore', reject: false, forceKillAfterDelay: 10_000 })
+  return {
+    async end() {
+      daemon.kill('SIGTERM')
+      await daemon
+    },
+  }
+}
 
-/** Removes cgroups of that name, and what is below them, from every hierarchy. */
+/** Removes cgroups of that name, and what is below them, from every hierarchy that is mounted. */
 export function removeCgroups(name: string, below = '/sys/fs/cgroup', depth = 3): void {
   if (depth === 0) return
   for (const entry of readdirSync(below, { withFileTypes: true })) {

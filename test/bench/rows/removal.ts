@@ -1,0 +1,52 @@
+import { benchPlace, LASTING, milliseconds } from '../place.ts'
+import { interleaved } from '../rounds.ts'
+import type { Row, Series } from '../row.ts'
+import { median, ratios } from '../statistics.ts'
+
+/** Row 3. */
+export const removal: Row = {
+  number: 3,
+  title: 'Removing a running container',
+  aim: '≥ 3 × faster than runc delete --force',
+  async measure(bench) {
+    await using place = await benchPlace()
+    const { engine, floor } = place
+    const { rootfs } = place.place
+    const contenders = [
+      {
+        name: 'runchart',
+        async measure() {
+          const container = await engine.create({ rootfs, command: LASTING })
+          await container.start()
+          return milliseconds(() => container.remove({ force: true }))
+        },
+      },
+      {
+        name: 'runc delete --force',
+        async measure() {
+          const id = await floor.create(LASTING)
+          await floor.start(id)
+          return milliseconds(() => floor.remove(id, '--force'))
+        },
+      },
+    ]
+    const measured = await interleaved(contenders, {
+      rounds: bench.quick ? 2 : 20,
+      warmUp: bench.quick ? 0 : 3,
+      signal: bench.signal,
+      onRound: (round) => bench.progress(`round ${round + 1}`),
+    })
+    const of = (name: string): number[] => measured.get(name) ?? []
+    const series = contenders.map(({ name }): Series => ({ name, unit: 'ms', samples: of(name) }))
+    return {
+      groups: [{ title: 'From the call to the end of it', series }],
+      claims: [
+        {
+          what: 'runc delete --force, of runchart’s remove({ force: true })',
+          measured: median(ratios(of('runc delete --force'), of('runchart'))),
+          ...{ unit: '×', bound: 'least', limit: 3 },
+        },
+      ],
+    }
+  },
+}
