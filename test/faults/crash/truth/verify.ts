@@ -75,7 +75,8 @@ export function containersOf(events: readonly EngineEvent[]): string[] {
   return [...new Set(events.flatMap(({ containerId }) => containerId ?? []))]
 }
 
-const PATIENCE = { looks: 100, pauseMs: 50 }
+/** What is wrong is so for ever; what only takes its time may take long where much else is under way. */
+const PATIENCE = { looks: 1_200, pauseMs: 50 }
 
 /** What is there for good: a runtime that a dead engine had at work comes to its own end. */
 export async function lasting(look: () => Promise<string[]>): Promise<string[]> {
