@@ -1,5 +1,5 @@
 import { type Browser, chromium, type Page } from 'playwright-core'
-import { onTestFinished } from 'vitest'
+import { afterAll, onTestFinished } from 'vitest'
 import { findProgram } from '../../../effects/runtime/find.ts'
 import type { Engine } from '../../../src/index.ts'
 import { install, whyNoApt } from '../../fixtures/debian.ts'
@@ -15,22 +15,29 @@ export async function whyNoBrowser(): Promise<string | undefined> {
   }
 }
 
-/** Debian's Chromium without a window, for one test. */
-export async function browser(): Promise<Browser> {
+let launched: Promise<Browser> | undefined
+afterAll(async () => (await launched)?.close())
+
+/** Debian's Chromium without a window, one for a file of tests. */
+export function browser(): Promise<Browser> {
+  launched ??= launch()
+  return launched
+}
+
+async function launch(): Promise<Browser> {
   await install({ chromium: 'chromium' })
-  const launched = await chromium.launch({
+  return chromium.launch({
     executablePath: findProgram('chromium'),
     // Root has no sandbox, and the shared memory of a small machine is small.
     args: ['--no-sandbox', '--disable-dev-shm-usage'],
   })
-  onTestFinished(() => launched.close())
-  return launched
 }
 
 /** The inspector of an engine, opened as the address that was printed. What breaks in the page breaks the test. */
 export async function openedPage(engine: Engine) {
   const inspector = await inspected(engine)
   const context = await (await browser()).newContext({ viewport: { width: 1280, height: 800 } })
+  onTestFinished(() => context.close())
   const page = await context.newPage()
   const broken: string[] = []
   page.on('pageerror', (error) => broken.push(error.message))

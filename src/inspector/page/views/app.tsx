@@ -1,7 +1,7 @@
 import type { Page } from '../model/page.ts'
 import { Chart } from './chart.tsx'
 import { ContainerView } from './container/container.tsx'
-import { useFrames, useRoute } from './hooks.ts'
+import { useConnection, useFrames, useRoute } from './hooks.ts'
 import { States } from './states.tsx'
 import { Table } from './table.tsx'
 import { Timeline } from './timeline/timeline.tsx'
@@ -16,7 +16,8 @@ const WORDS = {
 /** The whole page. */
 export function App({ page }: { page: Page }) {
   const route = useRoute()
-  if (page.connection === 'locked') return <Locked />
+  const connection = useConnection(page)
+  if (connection === 'locked') return <Locked />
   return (
     <>
       <header>

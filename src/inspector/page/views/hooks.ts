@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'preact/hooks'
+import type { Connection } from '../feed/feed.ts'
 import type { Page } from '../model/page.ts'
 import { parseRoute, type Route } from '../model/route.ts'
 
@@ -6,6 +7,13 @@ import { parseRoute, type Route } from '../model/route.ts'
 export function useFrames(page: Page): void {
   const [, draw] = useState(0)
   useEffect(() => page.draws(() => draw((count) => count + 1)), [page])
+}
+
+/** How things are with the owner. */
+export function useConnection(page: Page): Connection {
+  const [connection, follow] = useState(page.connection)
+  useEffect(() => page.draws(() => follow(page.connection)), [page])
+  return connection
 }
 
 /** What the address asks for. */
