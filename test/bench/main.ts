@@ -4,18 +4,25 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { makeBench } from './bench.ts'
+import { machine } from './machine.ts'
+import { type Results, type RowResult, short, toJson } from './report/results.ts'
+import { keepResults } from './report/write.ts'
 import { holds, type Measured, type Row } from './row.ts'
 import { ROWS } from './rows.ts'
 import { summary } from './statistics.ts'
 
-const HELP = `Usage: npm run bench -- [--only ROW[,ROW…]] [--quick] [--json FILE]
+const HELP = `Usage: npm run bench -- [--only ROW[,ROW…]] [--quick] [--json FILE] [--write]
 
 Measures runchart beside what else there is, on this machine, in one run.
-It measures what is in dist: npm run build comes first.
+It measures the built package, which npm run bench builds first. Whatever is installed
+of podman, containerd, docker and runc is measured beside it; none is needed but conmon and
+runc. As root. Ctrl-C ends it and leaves nothing behind.
 
   --only ROWS   these rows alone, by their numbers
   --quick       few rounds and small sizes: whether it works, not how fast
-  --json FILE   writes all samples, as JSON, for docs/benchmarks/write.ts
+  --json FILE   writes all samples, as JSON
+  --write       keeps them in docs/benchmarks/results.json, and writes docs/benchmarks.md
+                of it with its pictures; node docs/benchmarks/write.ts does the latter alone
   --help        this text
 
 Rows:
@@ -27,6 +34,7 @@ const { values } = parseArgs({
     only: { type: 'string' },
     quick: { type: 'boolean', default: false },
     json: { type: 'string' },
+    write: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 })
@@ -44,7 +52,7 @@ async function main(): Promise<void> {
     process.on(name, () => interrupted.abort(new Error('interrupted')))
   }
   const bench = makeBench({ quick: values.quick, signal: interrupted.signal })
-  const results: (Pick<Row, 'number' | 'title' | 'aim'> & Measured)[] = []
+  const rows: RowResult[] = []
   for (const { number, title, aim, ...row } of chosen(values.only)) {
     console.error(`${number}. ${title}`)
     const measured = await row.measure(bench).catch((error) => {
@@ -56,10 +64,13 @@ async function main(): Promise<void> {
       process.exitCode = 130
       break
     }
-    results.push({ number, title, aim, ...measured })
+    rows.push({ number, title, aim, ...measured })
     tell(measured)
   }
-  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(results, null, 2)}\n`)
+  const measuredOn = new Date().toISOString().slice(0, 10)
+  const results: Results = { measuredOn, machine: await machine(), quick: values.quick, rows }
+  if (values.json !== undefined) writeFileSync(values.json, toJson(results))
+  if (values.write && !interrupted.signal.aborted) keepResults(results)
 }
 
 function chosen(only: string | undefined): readonly Row[] {
@@ -84,8 +95,4 @@ function tell({ groups, claims }: Measured): void {
     const word = holds(claim) ? 'met' : 'MISSED'
     console.log(`  ${word}: ${claim.what} ${short(claim.measured)} ${sign} ${claim.limit} ${claim.unit}`)
   }
-}
-
-function short(value: number): string {
-  return value.toLocaleString('en', { maximumSignificantDigits: 3 })
 }

@@ -7,7 +7,7 @@ import { temporaryDirectory } from '../fixtures/temporary.ts'
 
 const run = promisify(execFile)
 const repository = join(import.meta.dirname, '../..')
-const page = readFileSync(join(repository, 'docs/testing-your-program.md'), 'utf8')
+const page = readFileSync(join(repository, 'docs/guide/testing-your-program.md'), 'utf8')
 
 /** The code of the page, which imports the package from here. */
 const [program = '', tests = ''] = [...page.matchAll(/^```ts\n(.*?)^```/gms)].map(([, code = '']) =>
