@@ -1,0 +1,47 @@
+import {
+  type KnownRestarts,
+  RESTART_STATES,
+  type RestartContext,
+  type RestartEvent,
+  type RestartInput,
+  type RestartPolicyName,
+  restartMachine,
+} from '../../../machines/index.ts'
+import { policy } from '../../machines/restart/held.ts'
+import { type Description, opened } from './description.ts'
+
+const input = (name: RestartPolicyName, known?: KnownRestarts): RestartInput => ({
+  ...{ id: 'c1', policy: policy(name, 1), random: () => 0 },
+  known,
+})
+
+const knownAs = (state: KnownRestarts['state'], afterRestart = false): KnownRestarts => ({
+  ...{ state, generation: 4, attempt: 1, restarts: 1 },
+  afterRestart,
+})
+
+/** An exit of the newest run, of the next one, and of the one before. */
+const exits = (generation: number): RestartEvent[] =>
+  [generation - 1, generation, generation + 1].flatMap((of) => [
+    { type: 'container.exited', generation: of, code: 0, cause: 'exited' },
+    { type: 'container.exited', generation: of, code: 1, cause: 'exited' },
+    { type: 'container.exited', generation: of, code: 143, cause: 'stopped-by-user' },
+  ])
+
+export const restart: Description = {
+  machine: restartMachine,
+  starts: [
+    { input: input('on-failure'), goesOn: ({ context }) => context.generation < 3 },
+    ...RESTART_STATES.map((state) => opened(input('on-failure', knownAs(state)))),
+    opened(input('always', knownAs('stopped-by-user', true))),
+  ],
+  events: ({ generation }: RestartContext) => [
+    { type: 'start.asked' },
+    { type: 'stop.asked' },
+    { type: 'container.started', generation: generation + 1 },
+    ...exits(generation),
+    { type: 'container.removed' },
+  ],
+  outputs: {},
+  memory: ({ restarts }: RestartContext) => restarts,
+}
