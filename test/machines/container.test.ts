@@ -329,3 +329,52 @@ describe('kill', () => {
     expect(Object.keys(container.actor.getSnapshot().children)).toHaveLength(0)
   })
 })
+
+describe('a state', () => {
+  const DEAD = [
+    'configured',
+    'stopped.recording',
+    'stopped.held',
+    'cleaning',
+    'exited',
+    'removing',
+    'removed',
+  ]
+  const SETTLED = [
+    ...['configured', 'created', 'running', 'paused', 'stopping.signalling', 'stopped.held', 'exited'],
+  ]
+
+  test.each(Object.keys(INTO))('%s says whether a process may live, and whether it lasts', async (state) => {
+    const { actor } = await into(state)
+    expect(actor.getSnapshot().hasTag('alive')).toBe(!DEAD.includes(state))
+    expect(actor.getSnapshot().hasTag('settled')).toBe(SETTLED.includes(state))
+  })
+
+  test('that waits for a removal or a stop does it as soon as it rests', async () => {
+    const toDo = {
+      stop: { type: 'stop', signal: 15, graceMs: 0 },
+      remove: { type: 'remove', force: true },
+    } as const
+    for (const asked of ['stop', 'remove'] as const) {
+      for (const [state, effect] of [
+        ['creating', 'createContainer'],
+        ['starting', 'startContainer'],
+        ['pausing', 'pauseContainer'],
+        ['resuming', 'resumeContainer'],
+      ] as const) {
+        const container = await into(state)
+        container.actor.send(toDo[asked])
+        await container.done(effect, CREATED)
+        expect([state, asked, container.state]).toEqual([state, asked, 'stopping.killing'])
+      }
+    }
+  })
+
+  test('that is held after a cleanup failed is cleaned again by a start, which then begins the next run', async () => {
+    const container = await into('stopped.held')
+    container.actor.send({ type: 'start' })
+    expect(container.state).toBe('cleaning')
+    await container.done('cleanUp')
+    expect([container.state, container.context.generation]).toEqual(['creating', 2])
+  })
+})

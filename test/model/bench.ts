@@ -9,6 +9,10 @@ export interface Bench {
   ready(container: Container): Promise<void>
   /** Has the process of a container end by itself with that code. */
   exit(container: Container, code: ExitCode): void
+  /** Kills the process of a container from outside, whatever the engine is at; nothing where there is none. */
+  die(container: Container): void
+  /** Lets so many moments of its own pass, each too short for an effect to end in. */
+  pass(moments: number): Promise<void>
 }
 
 /** What a process can be told to end with. */

@@ -198,30 +198,55 @@ class Ask implements fc.AsyncCommand<Model, Real> {
   }
 }
 
-/** Several are asked for at once. Which of them come first is open; that the story is whole is not. */
-class Together implements fc.AsyncCommand<Model, Real> {
-  readonly asked: readonly Ask[]
+/** A process that is killed from outside, while other commands are under way. */
+class Die {
+  readonly slot: Slot
 
-  constructor(asked: readonly Ask[]) {
+  constructor(slot: Slot) {
+    this.slot = slot
+  }
+
+  toString(): string {
+    return `die ${this.slot}`
+  }
+}
+
+/** What is done, and how many moments after the others have begun. */
+type Timed = readonly [what: Ask | Die, moment: number]
+
+/** Several are asked for within a few moments. Which comes first is open; that the story is whole is not. */
+class Together implements fc.AsyncCommand<Model, Real> {
+  readonly asked: readonly Timed[]
+
+  constructor(asked: readonly Timed[]) {
     this.asked = asked
   }
 
   check(model: Readonly<Model>): boolean {
-    return this.asked.every((one) => model.has(one.slot))
+    return this.asked.every(([{ slot }]) => model.has(slot))
   }
 
   async run(model: Model, real: Real): Promise<void> {
     const { bench, since, all } = real
+    const killed = new Map<Slot, number>()
     const outcomes = await Promise.allSettled(
-      this.asked.map(({ slot, verb, code }) =>
-        ask(bench, real.containers.get(slot) as Container, verb, code),
-      ),
+      this.asked.map(async ([what, moment]) => {
+        await bench.pass(moment)
+        const container = real.containers.get(what.slot) as Container
+        if (what instanceof Ask) return ask(bench, container, what.verb, what.code)
+        const { pid } = container.inspect()
+        if (pid === null) return undefined
+        killed.set(what.slot, pid)
+        bench.die(container)
+      }),
     )
     for (const outcome of outcomes) {
       if (outcome.status === 'rejected') assertRefusal(outcome.reason)
     }
     for (const [slot, container] of real.containers) {
       await until(bench.engine, () => rests(container))
+      const pid = killed.get(slot)
+      if (pid !== undefined) await isOver(bench, container, pid)
       const { state, generation } = container
       claim(generation >= (model.get(slot)?.generation ?? 0), 'a run never goes back')
       if (state === 'running') await bench.ready(container)
@@ -231,8 +256,15 @@ class Together implements fc.AsyncCommand<Model, Real> {
   }
 
   toString(): string {
-    return `together(${this.asked.join(', ')})`
+    return `together(${this.asked.map(([what, moment]) => `${what} at ${moment}`).join(', ')})`
   }
+}
+
+/** A process that has been killed ends, if need be when it is thawed, and none of that run is left. */
+async function isOver({ engine }: Bench, container: Container, pid: number): Promise<void> {
+  const lives = (): boolean => container.inspect().pid === pid
+  if (lives() && container.state === 'paused') await container.resume()
+  await until(engine, () => !lives() && rests(container))
 }
 
 /** What may be said to one of several who asked at once. */
@@ -262,6 +294,12 @@ const asked = (verbs: readonly Verb[]) =>
 /** A process that stands still would keep what it was told until another command. */
 const atOnce = VERBS.filter((verb) => verb !== 'term' && verb !== 'exit')
 
+const timed = [
+  { weight: 3, arbitrary: asked(atOnce) },
+  { weight: 1, arbitrary: slot.map((of) => new Die(of)) },
+]
+const moment = fc.nat({ max: 12 })
+
 /** Sequences of commands, some of them asked at once. */
 export const commands = (maxCommands: number) =>
   fc.commands(
@@ -270,7 +308,9 @@ export const commands = (maxCommands: number) =>
       asked(VERBS),
       asked(VERBS),
       asked(VERBS),
-      fc.array(asked(atOnce), { minLength: 2, maxLength: 4 }).map((of) => new Together(of)),
+      fc
+        .array(fc.tuple(fc.oneof(...timed), moment), { minLength: 2, maxLength: 4 })
+        .map((of) => new Together(of)),
     ],
     { maxCommands, size: 'max' },
   )

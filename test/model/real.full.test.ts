@@ -1,5 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test, vi } from 'vitest'
 import type { Container } from '../../src/index.ts'
+import { isAlive } from '../faults/elsewhere/lab.ts'
 import { testPlace } from '../fixtures/engine.ts'
 import type { Bench } from './bench.ts'
 import { holdsForAllSequences } from './suite.ts'
@@ -22,6 +24,12 @@ test('every sequence of commands on real runc and conmon does what the model say
       const { pid } = container.inspect()
       if (pid !== null) process.kill(pid, SIGNALS[code])
     },
+    die: (container) => {
+      const { pid } = container.inspect()
+      if (pid !== null && isAlive(pid)) process.kill(pid, 'SIGKILL')
+    },
+    // A runtime takes some ten milliseconds.
+    pass: (moments) => delay(4 * moments),
   }
   const lives = await holdsForAllSequences(async () => bench, { runs: 30, length: 40 })
   expect(lives).toBeGreaterThan(50)

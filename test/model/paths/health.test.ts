@@ -1,6 +1,9 @@
+import { expect, test } from 'vitest'
 import { type HealthContext, type HealthInput, healthMachine } from '../../../machines/index.ts'
 import { CHECK, EVENTS, FAILED, PASSED } from '../../machines/health/held.ts'
+import { coverageOf, told } from './coverage.ts'
 import { type Description, opened } from './description.ts'
+import { walk } from './walk.ts'
 
 const input = (check: HealthInput['check']): HealthInput => ({
   id: 'c1',
@@ -14,7 +17,7 @@ const known = (state: 'healthy' | 'unhealthy'): HealthInput => ({
   known: { state, failingStreak: 0, results: [] },
 })
 
-export const health: Description = {
+const chart: Description = {
   machine: healthMachine,
   starts: [
     // A start period that is over before the first probe.
@@ -33,3 +36,7 @@ export const health: Description = {
   ],
   runs: (delay, { inStartPeriod }: HealthContext) => delay !== 'startPeriod' || inStartPeriod,
 }
+
+test('every transition of the health chart is taken, from every state that has it', async () => {
+  expect(told('health', coverageOf(chart, await walk(chart)))).toEqual({ missing: [], needless: [] })
+})

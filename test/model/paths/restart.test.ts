@@ -1,3 +1,4 @@
+import { expect, test } from 'vitest'
 import {
   type KnownRestarts,
   RESTART_STATES,
@@ -8,7 +9,9 @@ import {
   restartMachine,
 } from '../../../machines/index.ts'
 import { policy } from '../../machines/restart/held.ts'
+import { coverageOf, told } from './coverage.ts'
 import { type Description, opened } from './description.ts'
+import { walk } from './walk.ts'
 
 const input = (name: RestartPolicyName, known?: KnownRestarts): RestartInput => ({
   ...{ id: 'c1', policy: policy(name, 1), random: () => 0 },
@@ -28,7 +31,7 @@ const exits = (generation: number): RestartEvent[] =>
     { type: 'container.exited', generation: of, code: 143, cause: 'stopped-by-user' },
   ])
 
-export const restart: Description = {
+const chart: Description = {
   machine: restartMachine,
   starts: [
     { input: input('on-failure'), goesOn: ({ context }) => context.generation < 3 },
@@ -45,3 +48,7 @@ export const restart: Description = {
   outputs: {},
   memory: ({ restarts }: RestartContext) => restarts,
 }
+
+test('every transition of the restart chart is taken, from every state that has it', async () => {
+  expect(told('restart', coverageOf(chart, await walk(chart)))).toEqual({ missing: [], needless: [] })
+})

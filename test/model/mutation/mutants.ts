@@ -1,0 +1,45 @@
+import { parseAst } from 'vitest/node'
+import { type Node, nameOf, OPERATORS, type Place } from './operators.ts'
+
+/** One change of one source file. */
+export interface Mutant {
+  /** Its name for good: file, line, and what was done to what. */
+  name: string
+  file: string
+  start: number
+  end: number
+  text: string
+}
+
+/** What is no part of how a chart behaves, or would keep it from being a chart at all. */
+const UNTOUCHED = new Set(['meta', 'types'])
+
+/** Every change that the operators make of a chart's source. */
+export function mutantsOf(file: string, source: string): Mutant[] {
+  const mutants = new Map<string, Mutant>()
+  visit(parseAst(source, { lang: 'ts' }) as unknown as Node, [], (place) => {
+    for (const operator of OPERATORS) {
+      for (const { at, what, text } of operator(place, source)) {
+        const { start, end } = at
+        const line = source.slice(0, start).split('\n').length
+        const name = `${file}:${line} ${what}`
+        mutants.set(`${start} ${end} ${text}`, { name, file, start, end, text })
+      }
+    }
+  })
+  return [...mutants.values()]
+}
+
+function visit(node: Node, above: readonly Node[], each: (place: Place) => void): void {
+  if (node.type.startsWith('TS') && node.type !== 'TSAsExpression') return
+  if (node.type === 'Property' && UNTOUCHED.has(nameOf(node))) return
+  each({ node, above })
+  for (const part of Object.values(node)) {
+    for (const child of Array.isArray(part) ? part : [part]) {
+      if (isNode(child)) visit(child, [...above, node], each)
+    }
+  }
+}
+
+const isNode = (value: unknown): value is Node =>
+  typeof value === 'object' && value !== null && 'type' in value
