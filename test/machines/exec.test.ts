@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { EXEC_OUTLIVED_KILL } from '../../machines/index.ts'
-import { EXEC_INTO, type HeldExec, PROCESS } from './held-exec.ts'
+import { EXEC_INTO, HeldExec, PROCESS } from './held-exec.ts'
 
 const into = async (state: string): Promise<HeldExec> => {
   const session = await EXEC_INTO[state]?.()
@@ -109,4 +109,32 @@ test('kill sends its signal, changes no state and leaves nothing behind in the c
   }
   expect(session.state).toBe('running')
   expect(Object.keys(session.actor.getSnapshot().children)).toHaveLength(0)
+})
+
+describe('what the world says of a session that an earlier engine had begun', () => {
+  test.each([
+    [3, 'exited'],
+    [0, 'exited'],
+    [128, 'exited'],
+    [137, 'signalled'],
+    [-1, 'monitor-lost'],
+  ] as const)('is its exit: %i is %s', async (code, cause) => {
+    const session = new HeldExec({ process: PROCESS })
+    await session.done('findSession', { found: 'ended', code })
+    expect(session.context.exit).toEqual({ code, cause })
+  })
+
+  test('is its process, and why it could not be found', async () => {
+    const other = { ...PROCESS, pid: 77 }
+    for (const found of ['running', 'unwatched']) {
+      const session = new HeldExec({ process: PROCESS })
+      await session.done('findSession', { found, process: other })
+      expect(session.context.process).toEqual(other)
+    }
+    const lost = new HeldExec({ process: PROCESS })
+    const reason = new Error('no')
+    await lost.failed('findSession', reason)
+    expect([lost.state, lost.context.failure]).toEqual(['abandoning', reason])
+    expect(lost.open('signalSession').input).toMatchObject({ id: 's1', containerId: 'c1', process: PROCESS })
+  })
 })
