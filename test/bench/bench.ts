@@ -27,7 +27,7 @@ export function makeBench({ quick, signal }: { quick: boolean; signal: AbortSign
       const { stdout } = await execa(process.execPath, [...flags, path, JSON.stringify(input)], {
         stdio: ['ignore', 'pipe', 'inherit'],
         cancelSignal: signal,
-        forceKillAfterDelay: 2_000,
+        forceKillAfterDelay: 30_000,
         env: { NODE_NO_WARNINGS: '1' },
         maxBuffer: 512 * 1024 * 1024,
       })
