@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { temporaryDirectory } from '../../fixtures/temporary.ts'
+import { lastingLeftovers } from '../../run/leftovers.ts'
 import { RUN_VARIABLE } from '../../run/ownership.ts'
 import { takePicture } from '../../run/picture.ts'
 import type { Results } from '../report/results.ts'
@@ -42,8 +43,7 @@ describe('the benchmark', { timeout: 300_000 }, () => {
     }
     expect((await child).exitCode, told).toBe(130)
     expect(told).toContain('interrupted')
-    const after = await takePicture(run)
-    expect([...after].filter((thing) => !before.has(thing))).toEqual([])
+    expect(await lastingLeftovers(before, () => takePicture(run))).toEqual([])
   })
 
   it('says which rows there are, and refuses another', async () => {
