@@ -5,6 +5,7 @@ import { idle } from './rows/idle.ts'
 import { oneLife } from './rows/life.ts'
 import { many } from './rows/many.ts'
 import { opening } from './rows/opening.ts'
+import { pool } from './rows/pool.ts'
 import { removal } from './rows/removal.ts'
 import { replay } from './rows/replay.ts'
 import { stop } from './rows/stop.ts'
@@ -24,4 +25,5 @@ export const ROWS: readonly Row[] = [
   transitions,
   opening,
   replay,
+  pool,
 ]

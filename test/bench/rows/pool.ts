@@ -1,0 +1,64 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { benchPlace, LASTING, milliseconds } from '../place.ts'
+import { interleaved } from '../rounds.ts'
+import type { Row, Series } from '../row.ts'
+import { median, ratios } from '../statistics.ts'
+
+/** Row 12. */
+export const pool: Row = {
+  number: 12,
+  title: 'A container from a warm pool',
+  aim: 'take and start ≤ 1.3 × the bare runc start',
+  async measure(bench) {
+    await using place = await benchPlace()
+    const { engine, floor } = place
+    await using warm = await engine.pool({
+      ...{ spec: { rootfs: place.place.rootfs, command: LASTING }, size: 2 },
+    })
+    const contenders = [
+      {
+        name: 'runchart, take and start',
+        async measure() {
+          // What is being made meanwhile is no part of it.
+          while (warm.ready < warm.size) await delay(5)
+          let id = ''
+          const took = await milliseconds(async () => {
+            const container = await warm.take()
+            id = container.id
+            await container.start()
+          })
+          while (warm.ready < warm.size) await delay(5)
+          await engine.get(id).remove({ force: true })
+          return took
+        },
+      },
+      {
+        name: 'runc start',
+        async measure() {
+          const id = await floor.create(LASTING)
+          const took = await milliseconds(() => floor.start(id))
+          await floor.remove(id, '--force')
+          return took
+        },
+      },
+    ]
+    const measured = await interleaved(contenders, {
+      rounds: bench.quick ? 2 : 20,
+      warmUp: bench.quick ? 0 : 3,
+      signal: bench.signal,
+      onRound: (round) => bench.progress(`round ${round + 1}`),
+    })
+    const of = (name: string): number[] => measured.get(name) ?? []
+    const series = contenders.map(({ name }): Series => ({ name, unit: 'ms', samples: of(name) }))
+    return {
+      groups: [{ title: 'Until the container runs', series }],
+      claims: [
+        {
+          what: 'take and start, of a bare runc start',
+          measured: median(ratios(of('runchart, take and start'), of('runc start'))),
+          ...{ unit: '×', bound: 'most', limit: 1.3 },
+        },
+      ],
+    }
+  },
+}
