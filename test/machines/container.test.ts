@@ -174,6 +174,8 @@ describe('stopping', () => {
 describe('the cause of an exit', () => {
   test.each([
     ['a code of its own', { code: 7 }, 'exited'],
+    ['the last code that is no signal', { code: 128 }, 'exited'],
+    ['the first that is one', { code: 129 }, 'signalled'],
     ['a signal from elsewhere', { code: 137 }, 'signalled'],
     ['the kernel, for memory', { code: 137, oomKilled: true }, 'oom'],
     ['what the witness knows', { code: -1, cause: 'monitor-lost' as const }, 'monitor-lost'],
@@ -376,94 +378,6 @@ describe('a state', () => {
     expect(container.state).toBe('cleaning')
     await container.done('cleanUp')
     expect([container.state, container.context.generation]).toEqual(['creating', 2])
-  })
-})
-
-describe('what is remembered', () => {
-  test('of a run whose effect failed is its reason, and nothing of its process', async () => {
-    for (const [state, effect] of [
-      ['creating', 'createContainer'],
-      ['restoring', 'restoreContainer'],
-    ] as const) {
-      const container = await into(state)
-      const reason = new Error('no')
-      container.actor.send({ type: 'stop', signal: 15, graceMs: 1_000 })
-      await container.failed(effect, reason)
-      expect(container.context).toMatchObject({
-        stop: undefined,
-        process: undefined,
-        monitor: undefined,
-        failure: reason,
-      })
-    }
-  })
-
-  test.each([
-    ['created', 'start'],
-    ['running', 'pause'],
-    ['paused', 'resume'],
-  ] as const)('of a failure in %s is forgotten with the next %s', async (state, type) => {
-    const container = await into('reconciling.waiting')
-    container.clock.increment(2_000)
-    await container.done('reconcile', { found: state, ...CREATED })
-    expect(container.context.failure).toBeDefined()
-    container.actor.send({ type })
-    expect(container.context.failure).toBeUndefined()
-  })
-
-  test('of a start that was asked for is forgotten with a stop, and with a cleanup that fails', async () => {
-    const stopped = await into('cleaning')
-    stopped.actor.send({ type: 'start' })
-    stopped.actor.send({ type: 'stop', signal: 15, graceMs: 0 })
-    await stopped.done('cleanUp')
-    expect(stopped.state).toBe('exited')
-
-    const held = await into('cleaning')
-    held.actor.send({ type: 'start' })
-    await held.failed('cleanUp')
-    expect([held.state, held.context.startAsked]).toEqual(['stopped.held', false])
-  })
-
-  test('of an adopted process is what the world said, and a half removal is finished', async () => {
-    const other = { process: { ...CREATED.process, pid: 77 }, monitor: { ...CREATED.monitor, pid: 76 } }
-    for (const found of ['created', 'running', 'paused'] as const) {
-      const container = await into('reconciling.asking')
-      await container.done('reconcile', { found, ...other })
-      expect(container.context).toMatchObject({ ...other, known: undefined })
-    }
-    const removing = await into('reconciling.asking')
-    await removing.done('reconcile', { found: 'removing' })
-    expect(removing.context).toMatchObject({ removeAsked: true, known: undefined })
-
-    const over = await into('reconciling.asking')
-    await over.done('reconcile', { found: 'ended', evidence: EVIDENCE })
-    expect(over.context).toMatchObject({ ...CREATED, exit: { code: 0, cause: 'exited' }, known: undefined })
-
-    const absent = await into('reconciling.asking')
-    await absent.done('reconcile', { found: 'absent', failure: 'interrupted' })
-    expect(absent.context).toMatchObject({ process: undefined, monitor: undefined, failure: 'interrupted' })
-  })
-
-  test('of a run that is over is its exit alone; the next has a number of its own', async () => {
-    const container = await into('exited')
-    expect(container.context).toMatchObject({ process: undefined, monitor: undefined, generation: 1 })
-    const again = await into('cleaning')
-    again.actor.send({ type: 'start' })
-    await again.done('cleanUp')
-    expect([again.state, again.context.generation, again.context.exit]).toEqual(['creating', 2, undefined])
-  })
-
-  test('of a stop that failed is its reason, and no stop', async () => {
-    for (const [state, effect] of [
-      ['stopping.thawing', 'resumeContainer'],
-      ['stopping.signalling', 'signalContainer'],
-      ['stopping.killing', 'signalContainer'],
-    ] as const) {
-      const container = await into(state)
-      const reason = new Error('no')
-      await container.failed(effect, reason)
-      expect(container.context).toMatchObject({ stop: undefined, removeAsked: false, failure: reason })
-    }
   })
 })
 

@@ -52,7 +52,9 @@ describe('stopping', () => {
   test('a process that outlives SIGKILL is running again, and the stop failed', async () => {
     const session = await into('stopping.killing')
     await session.done('signalSession')
-    session.clock.increment(5_000)
+    session.clock.increment(4_999)
+    expect(session.state).toBe('stopping.killing')
+    session.clock.increment(1)
     expect(session.state).toBe('running')
     expect(session.context).toMatchObject({ failure: EXEC_OUTLIVED_KILL, stop: undefined })
   })
@@ -66,7 +68,10 @@ describe('stopping', () => {
 
 describe('the cause of an exit', () => {
   test.each([
+    [0, 'exited'],
     [7, 'exited'],
+    [128, 'exited'],
+    [129, 'signalled'],
     [137, 'signalled'],
     [-1, 'monitor-lost'],
   ])('%i: %s', async (code, cause) => {
@@ -109,6 +114,10 @@ test('kill sends its signal, changes no state and leaves nothing behind in the c
   }
   expect(session.state).toBe('running')
   expect(Object.keys(session.actor.getSnapshot().children)).toHaveLength(0)
+})
+
+test.each(['exited', 'failed'])('one that has %s is over', async (state) => {
+  expect((await into(state)).actor.getSnapshot().status).toBe('done')
 })
 
 describe('what the world says of a session that an earlier engine had begun', () => {

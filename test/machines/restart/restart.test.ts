@@ -260,6 +260,19 @@ describe('an engine that opens', () => {
   })
 })
 
+describe('a run of which only a late event has been heard', () => {
+  const states = Object.keys(INTO).filter((state) => state !== 'removed')
+
+  test.each(states)('is known in %s, by its start as by its exit', (state) => {
+    for (const type of ['container.started', 'container.exited'] as const) {
+      const chart = INTO[state]?.() as HeldRestart
+      const generation = chart.context.generation + 2
+      chart.send({ type, generation, code: 1, cause: 'exited' })
+      expect(chart.context.generation).toBe(generation)
+    }
+  })
+})
+
 describe('a container that is removed', () => {
   test.each(Object.keys(INTO))('in %s ends the chart, its waits and its restart', (state) => {
     const chart = INTO[state]?.()

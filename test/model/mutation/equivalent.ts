@@ -1,2 +1,2 @@
-/** Mutants that behave as the chart does, by their names without the line, each with the reason. */
+/** Mutants that behave as the chart does, by their names, each with the reason. */
 export const EQUIVALENT: Readonly<Record<string, string>> = {}

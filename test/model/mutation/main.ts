@@ -24,9 +24,12 @@ const { values } = parseArgs({
   },
 })
 
-const withoutLine = (name: string): string => name.replace(/:\d+ /, ' ')
 const all = FILES.flatMap((file) => mutantsOf(file, readFileSync(file, 'utf8')))
-const chosen = all.filter(({ name }) => name.includes(values.only) && !(withoutLine(name) in EQUIVALENT))
+for (const name of Object.keys(EQUIVALENT)) {
+  const count = all.filter((mutant) => mutant.name === name).length
+  if (count !== 1) throw new Error(`equivalent.ts has ${name}, of which there are ${count}`)
+}
+const chosen = all.filter(({ name }) => name.includes(values.only) && !(name in EQUIVALENT))
 const mutants = shuffled(chosen, Number(values.seed)).slice(0, Number(values.sample ?? chosen.length))
 console.log(
   `${mutants.length} of ${all.length} mutants; ${Object.keys(EQUIVALENT).length} behave as the charts do`,
@@ -36,7 +39,7 @@ const survivors: Mutant[] = []
 const [run, killed] = [new Map<string, number>(), new Map<string, number>()]
 const count = (counts: Map<string, number>, { file }: Mutant): unknown =>
   counts.set(file, (counts.get(file) ?? 0) + 1)
-const limit = pLimit(2 * availableParallelism())
+const limit = pLimit(availableParallelism())
 await Promise.all(
   mutants.map((mutant) =>
     limit(async () => {
@@ -45,7 +48,8 @@ await Promise.all(
       if (noticed) count(killed, mutant)
       else {
         survivors.push(mutant)
-        console.log(`survived: ${mutant.name}`)
+        const line = readFileSync(mutant.file, 'utf8').slice(0, mutant.start).split('\n').length
+        console.log(`survived: ${mutant.name} (line ${line})`)
       }
     }),
   ),

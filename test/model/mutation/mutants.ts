@@ -3,7 +3,7 @@ import { type Node, nameOf, OPERATORS, type Place } from './operators.ts'
 
 /** One change of one source file. */
 export interface Mutant {
-  /** Its name for good: file, line, and what was done to what. */
+  /** Its name for good: the file, the place in the chart, and what was done to what. */
   name: string
   file: string
   start: number
@@ -21,8 +21,9 @@ export function mutantsOf(file: string, source: string): Mutant[] {
     for (const operator of OPERATORS) {
       for (const { at, what, text } of operator(place, source)) {
         const { start, end } = at
-        const line = source.slice(0, start).split('\n').length
-        const name = `${file}:${line} ${what}`
+        // What is the same as it was is no change.
+        if (source.slice(start, end) === text) continue
+        const name = `${file} ${[...pathTo(place), what].join(' ')}`
         mutants.set(`${start} ${end} ${text}`, { name, file, start, end, text })
       }
     }
@@ -39,6 +40,17 @@ function visit(node: Node, above: readonly Node[], each: (place: Place) => void)
       if (isNode(child)) visit(child, [...above, node], each)
     }
   }
+}
+
+/** The properties, declarations and numbers in lists that a place is in: `states.created.on.remove`. */
+function pathTo({ node, above }: Place): string[] {
+  const path = [...above, node].flatMap((each, index, all) => {
+    if (each.type === 'Property') return [nameOf(each)]
+    if (each.type === 'VariableDeclarator') return [String((each.id as { name?: string }).name)]
+    const list = all[index - 1]
+    return list?.type === 'ArrayExpression' ? [String((list.elements as Node[]).indexOf(each) + 1)] : []
+  })
+  return path.length === 0 ? [] : [`${path.join('.')}:`]
 }
 
 const isNode = (value: unknown): value is Node =>

@@ -12,6 +12,7 @@ const EVERY_CHART = 'test/machines/every-chart.test.ts'
 const TESTS: Record<string, string[]> = {
   'machines/container.ts': [
     ...['container', 'checkpoint', 'container-table', 'takes'].map((name) => `test/machines/${name}.test.ts`),
+    'test/machines/container/',
     'test/model/paths/container.test.ts',
   ],
   'machines/exec.ts': ['test/machines/exec', 'test/model/paths/exec.test.ts'],
