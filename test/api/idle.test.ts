@@ -36,3 +36,17 @@ test('an owner stays while a restart is due, and leaves where none is', () => {
   expect(leaves(policy('given-up'))).toBe(true)
   expect(leaves(policy('stopped-by-user'))).toBe(true)
 })
+
+test('an owner stays while another server of its is asked', () => {
+  const [socket, inspector] = [new EventEmitter(), new EventEmitter()]
+  const engine = { events: new Subject(), snapshot: () => ({ containers: [], seq: 0 }) }
+  const onIdle = vi.fn()
+  onTestFinished(watchIdle([socket, inspector] as Server[], engine as unknown as Engine, 60, onIdle))
+  const response = new EventEmitter()
+  inspector.emit('request', {}, response)
+  vi.advanceTimersByTime(120_000)
+  expect(onIdle).not.toHaveBeenCalled()
+  response.emit('close')
+  vi.advanceTimersByTime(60_000)
+  expect(onIdle).toHaveBeenCalledOnce()
+})

@@ -34,7 +34,7 @@ createInterface({ input: process.stdin })
   .on('line', (line) => {
     wanted = { rate: Number(line), since: performance.now(), made: 0 }
   })
-  .on('close', () => process.exit())
+  .on('close', () => void leave())
 for (let next = 0; ; ) {
   const due = (wanted.rate * (performance.now() - wanted.since)) / 1000 - wanted.made
   const count = Math.min(COUNT, Math.floor(due / TRANSITIONS))
@@ -42,6 +42,12 @@ for (let next = 0; ; ) {
   await Promise.all(Array.from({ length: count }, (_, at) => move(containers[(next + at) % COUNT])))
   next += count
   await delay(TICK_MS)
+}
+
+async function leave(): Promise<never> {
+  await inspector.close()
+  await world[Symbol.asyncDispose]()
+  process.exit()
 }
 
 async function move(container: Container | undefined): Promise<void> {
