@@ -80,6 +80,7 @@ describe.skipIf(reason !== undefined)(`the inspector page${reason ? ` (${reason}
     const before = await drawn()
     await page.getByRole('button', { name: 'Zoom out' }).click()
     await expect.poll(drawn).not.toBe(before)
+    await canvas.focus()
     await page.keyboard.press('End')
     await expect.poll(() => liveButton.getAttribute('aria-pressed')).toBe('true')
     await page.getByRole('button', { name: 'All' }).click()
