@@ -16,6 +16,7 @@ export interface RuntimeFlags {
 /** What a runtime is asked to do. */
 export type RuntimeVerb =
   | { verb: 'state' | 'start' | 'pause' | 'resume' | 'ps'; id: string }
+  | { verb: 'list'; id?: undefined }
   | { verb: 'kill'; id: string; signal: number; all?: boolean | undefined }
   | { verb: 'delete'; id: string; force?: boolean | undefined }
   | ({ verb: 'checkpoint'; id: string } & CheckpointOptions)
@@ -36,6 +37,7 @@ export function runtimeFlags(flags: RuntimeFlags): string[] {
 }
 
 function verbArgv(verb: RuntimeVerb): string[] {
+  if (verb.verb === 'list') return ['--format', 'json']
   const id = validId(verb.id)
   switch (verb.verb) {
     case 'kill':

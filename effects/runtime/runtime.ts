@@ -8,7 +8,8 @@ import type { Limiter } from '../process/limiter.ts'
 import { type ProgramResult, runProgram } from '../process/program.ts'
 import { isContainerId, type RuntimeVerb, runtimeArgv } from './argv.ts'
 import { classifyFailure, hintForFullDisk, lastMessage } from './failure.ts'
-import { parseProcesses, parseRuntimeState, type RuntimeState } from './state.ts'
+import { parseProcesses, parseRuntimeState, parseRuntimeStates, type RuntimeState } from './state.ts'
+import { stateReader } from './states.ts'
 
 export type { RuntimeState } from './state.ts'
 
@@ -50,7 +51,7 @@ export interface CheckpointCall {
 export interface Runtime {
   readonly path: string
   readonly root: string
-  /** undefined where the runtime knows no such container. */
+  /** undefined where the runtime knows no such container. Many that are asked for at once cost one run of it. */
   state(id: string, call?: RuntimeCall): Promise<RuntimeState | undefined>
   /** Seed: startContainer. */
   start(id: string, call?: RuntimeCall): Promise<void>
@@ -75,8 +76,13 @@ const READY_TIMEOUT_MS = 240_000
 /** All memory of the container is written to disk. */
 const CHECKPOINT_TIMEOUT_MS = 600_000
 
+const LIST: RuntimeVerb = { verb: 'list' }
+/** Some hundred bytes for each of tens of thousands. */
+const LIST_BYTES = 64 * 1024 * 1024
+
 interface VerbCall extends RuntimeCall, CheckpointCall {
   timeoutMs?: number | undefined
+  maxOutputBytes?: number | undefined
 }
 
 /** Makes a {@link Runtime}; runs nothing yet. */
@@ -89,7 +95,11 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   return {
     path: options.path,
     root: options.root,
-    state: async (id, call) => readState(options, id, await run({ verb: 'state', id }, call)),
+    state: stateReader({
+      one: async (id, call) => readState(options, id, await run({ verb: 'state', id }, call)),
+      all: async (call) =>
+        read(options, LIST, await run(LIST, { ...call, maxOutputBytes: LIST_BYTES }), parseRuntimeStates),
+    }),
     start: (id, call) => act({ verb: 'start', id }, call),
     kill: (id, signal, call) => act({ verb: 'kill', id, signal, all: call?.all }, call),
     pause: (id, call) => act({ verb: 'pause', id }, call),
@@ -125,7 +135,7 @@ function limitOf({ limit, killLimit }: RuntimeOptions, { verb }: RuntimeVerb): L
 async function runVerb(
   options: RuntimeOptions,
   verb: RuntimeVerb,
-  { signal, criuPath, socketLabel, timeoutMs }: VerbCall,
+  { signal, criuPath, socketLabel, timeoutMs, maxOutputBytes }: VerbCall,
 ): Promise<ProgramResult> {
   return runProgram({
     path: options.path,
@@ -133,8 +143,7 @@ async function runVerb(
     env: { ...verbEnvironment(options, verb), PATH: criuSearchPath(criuPath) },
     cwd: '/',
     timeoutMs: timeoutMs ?? options.timeoutMs ?? timeLimit(options, verb),
-    signal,
-    socketLabel,
+    ...{ signal, socketLabel, maxOutputBytes },
   })
 }
 
@@ -198,7 +207,7 @@ function verbError(
 ): RuntimeError {
   const { exitCode, signal, stderr, durationMs, timedOut } = result
   const program = { path: options.path, verb, exitCode, signal, stderr, durationMs, timedOut }
-  const message = `${basename(options.path)} ${verb} ${id}: ${words}`
+  const message = `${[basename(options.path), verb, ...(id === undefined ? [] : [id])].join(' ')}: ${words}`
   const facts = { containerId: id, cause, hint: hintFor(verb) ?? hintForFullDisk(options.root, words) }
   return new RuntimeError(message, failure, { ...program, logLine: lastMessage(stderr) }, facts)
 }

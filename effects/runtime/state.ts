@@ -16,8 +16,17 @@ export interface RuntimeState {
 const MAX_PID = 4_194_304
 
 /** Reads the output of `state`. @throws Error saying what is wrong with it */
-export function parseRuntimeState(stdout: string): RuntimeState {
-  const { id, status, pid = 0, bundle = '' } = parseObject(stdout)
+export const parseRuntimeState = (stdout: string): RuntimeState => toState(parseJson(stdout, '{'), stdout)
+
+/** Reads the output of `list`, where runc writes `null` for none. @throws Error saying what is wrong with it */
+export function parseRuntimeStates(stdout: string): RuntimeState[] {
+  const value = parseJson(stdout, '[') ?? []
+  if (Array.isArray(value)) return value.map((each) => toState(each, stdout))
+  throw new Error(`its list of containers is none: ${quote(stdout)}`)
+}
+
+function toState(value: unknown, stdout: string): RuntimeState {
+  const { id, status, pid = 0, bundle = '' } = assertObject(value, stdout)
   const known = STATUSES.find((each) => each === status)
   if (known === undefined) throw new Error(`it reports the unknown status ${quote(status)}`)
   if (typeof id !== 'string' || typeof bundle !== 'string')
@@ -36,8 +45,7 @@ export function parseProcesses(stdout: string): number[] {
   throw new Error(`its list of processes is none: ${quote(stdout)}`)
 }
 
-function parseObject(text: string): Record<string, unknown> {
-  const value = parseJson(text, '{')
+function assertObject(value: unknown, text: string): Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new Error(`its answer is no JSON object: ${quote(text)}`)
   }

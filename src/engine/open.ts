@@ -82,13 +82,14 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   try {
     const paths = ownPaths(options, owned)
     const [limit, killLimit] = [createLimiter(options.concurrency), createLimiter(options.concurrency)]
-    const runtimeAt = (path: string, manager: CgroupManager): Runtime =>
+    const runtimeAt = onceFor((path, manager) =>
       createRuntime({
         ...{ path, root: paths.runtimeRoot, limit, killLimit, timeoutMs: creation.runtimeTimeoutMs },
         systemdCgroup: manager === 'systemd',
         xdgRuntimeDir: creation.inherited.xdgRuntimeDir,
         notifySocket: creation.inherited.notifySocket,
-      })
+      }),
+    )
     const store = await openStore({
       ...{ path: paths.store, lastToldPaths: paths.lastTold, bootId: boot.id },
       onTrouble: (error) => logger.warn({ err: error }, 'the number of the newest event is not kept'),
@@ -103,6 +104,19 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   } catch (error) {
     for (const ownership of owned) ownership.release()
     throw error
+  }
+}
+
+type RuntimeAt = (path: string, manager: CgroupManager) => Runtime
+
+/** Containers of one runtime share it: what they ask at once it is asked once. */
+function onceFor(make: RuntimeAt): RuntimeAt {
+  const made = new Map<string, Runtime>()
+  return (path, manager) => {
+    const key = `${manager} ${path}`
+    const runtime = made.get(key) ?? make(path, manager)
+    made.set(key, runtime)
+    return runtime
   }
 }
 

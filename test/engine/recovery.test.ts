@@ -50,6 +50,24 @@ describe('an engine that opens a root again', () => {
     expect(await web.stop()).toMatchObject({ code: 5, cause: 'stopped-by-user' })
   })
 
+  test('finds many as they are, and does not ask the runtime for each', async () => {
+    const asked = join(place.path, 'asked')
+    const runtime = runtimeThat(place.path, 'state', `echo "$@" >> ${asked}`)
+    const first = await place.open({ runtime })
+    const containers = await Promise.all(
+      Array.from({ length: 6 }, (_, n) => place.sh(first, LONG, { name: `c${n}` })),
+    )
+    for (const container of containers.slice(1)) await container.start()
+    await containers[2]?.pause()
+    await first.close()
+    rmSync(asked, { force: true })
+
+    const second = await place.open()
+    const states = containers.map(({ id }) => second.get(id).state)
+    expect(states).toEqual(['created', 'running', 'paused', 'running', 'running', 'running'])
+    expect(existsSync(asked) ? readFileSync(asked, 'utf8') : '').toBe('')
+  })
+
   test('finds a paused container paused, and a created one created', async () => {
     const first = await place.open()
     const paused = await running(first)

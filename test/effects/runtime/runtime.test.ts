@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs'
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -41,6 +42,56 @@ describe(TEST_RUNTIME, () => {
     await runtime.delete(id)
     expect(await runtime.state(id)).toBeUndefined()
     expect(await runtime.list()).toEqual([])
+  })
+
+  it('is asked once for many', async () => {
+    await using directory = await temporaryDirectory()
+    const asked = join(directory.path, 'asked')
+    const states = Array.from({ length: 20 }, (_, n) => ({
+      id: `c${n}`,
+      status: 'running',
+      pid: n + 2,
+      bundle: '/b',
+    }))
+    const runtime = await scripted(
+      directory.path,
+      `echo "$3 $4" >> ${asked}
+      [ $3 = list ] && echo '${JSON.stringify(states)}' && exit
+      echo '{"id":"'$4'","status":"paused","pid":1,"bundle":"/b"}'`,
+    )
+    const all = [...states.map(({ id }) => id), 'half-made']
+    const found = await Promise.all(all.map((id) => runtime.state(id)))
+    expect(found.slice(0, -1)).toEqual(states)
+    expect(found.at(-1)).toMatchObject({ id: 'half-made', status: 'paused' })
+    expect(readFileSync(asked, 'utf8')).toBe('list --format\nstate half-made\n')
+  })
+
+  it('is asked for each where its list is none, and for few', async () => {
+    await using directory = await temporaryDirectory()
+    const asked = join(directory.path, 'asked')
+    const runtime = await scripted(
+      directory.path,
+      `echo "$3" >> ${asked}
+      [ $3 = list ] && echo no list && exit
+      echo '{"id":"'$4'","status":"paused","pid":1,"bundle":"/b"}'`,
+    )
+    const many = await Promise.all(Array.from({ length: 4 }, (_, n) => runtime.state(`c${n}`)))
+    expect(many.map((state) => state?.id)).toEqual(['c0', 'c1', 'c2', 'c3'])
+    await Promise.all([runtime.state('c0'), runtime.state('c1')])
+    expect(readFileSync(asked, 'utf8')).toBe(`list\n${'state\n'.repeat(6)}`)
+  })
+
+  it('is let go once nobody of the many waits for it any more', async () => {
+    await using directory = await temporaryDirectory()
+    const pidFile = join(directory.path, 'pid')
+    const runtime = await scripted(directory.path, `echo $$ > ${pidFile}; exec sleep 1000`)
+    const givesUp = Array.from({ length: 5 }, () => new AbortController())
+    const asked = givesUp.map(({ signal }, n) => runtime.state(`c${n}`, { signal }))
+    const outcome = Promise.allSettled(asked)
+    await expect.poll(() => existsSync(pidFile) && readFileSync(pidFile, 'utf8')).toMatch(/^\d+\n$/)
+    for (const each of givesUp) each.abort(new Error('enough'))
+    expect((await outcome).map(({ status }) => status)).toEqual(Array(5).fill('rejected'))
+    expect(existsSync(`/proc/${readFileSync(pidFile, 'utf8').trim()}`)).toBe(false)
   })
 
   it('says of a dead container that it does not run, and of a missing one that it is not there', async () => {
