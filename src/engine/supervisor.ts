@@ -47,6 +47,8 @@ export interface Change {
   row: ContainerRow
   /** What the last failed effect threw. */
   failure: Error | undefined
+  /** Counts the changes of one container, from 1 on, as they come about. */
+  nth: number
 }
 
 /** Who gives a command. */
@@ -112,6 +114,7 @@ export class Supervisor {
   /** What the chart's last failed effect threw. */
   #thrown: unknown
   #request = 0
+  #changes = 0
   #closed = false
 
   /** With `spec` the container is new and its first commit is made; without, it is one the store knew. */
@@ -261,6 +264,11 @@ export class Supervisor {
     this.#append({ row, event: last }, undefined, () => this.policies.told())
   }
 
+  /** How many changes have come about; the last ones may not be told yet. */
+  get changes(): number {
+    return this.#changes
+  }
+
   /** A number that tells one `kill` from another. */
   nextRequest(): number {
     this.#request += 1
@@ -384,7 +392,9 @@ export class Supervisor {
       const clear = () => removeMonitorPidFile(this, before.facts.monitor)
       this.#append({ row, event: lossEvent(row, at) }, undefined, clear)
     }
-    this.#append({ row, event, exit }, { from: before.state, to: state, row, failure })
+    this.#changes += 1
+    const change = { from: before.state, to: state, row, failure, nth: this.#changes }
+    this.#append({ row, event, exit }, change)
     this.#appendEvents(row, events)
   }
 

@@ -129,7 +129,10 @@ async function obey<T>(
   if (journal.isBehind) await journal.committed()
   const listening = new AbortController()
   const cancel = signal === undefined ? listening.signal : AbortSignal.any([signal, listening.signal])
-  const decide = (change: Change) => judge(change) ?? judgeDoubt(change)
+  // What came about before the command, and is told only now, says nothing of it.
+  const { changes } = supervisor
+  const decide = (change: Change) =>
+    change.nth <= changes ? undefined : (judge(change) ?? judgeDoubt(change))
   const outcome = awaitChange(supervisor, decide, { signal: cancel, unlessRefused: true })
   try {
     supervisor.command(command, asking)
