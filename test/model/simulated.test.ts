@@ -35,8 +35,9 @@ test('every sequence of commands on a simulated engine does what the model says'
 test('a fault is told by the smallest sequence that shows it, and the seed', async () => {
   await using world = await openSimulatedEngine({ programs: { polite } })
   const bench = { ...benchOf(world), exit: ({ id }: { id: string }) => world.exit(id, { code: 7 }) }
-  const told = await holdsForAllSequences(async () => bench, { runs: 100, length: 40 }).catch(String)
-  expect(told).toMatch(/\{ seed: -?\d+, /)
+  // Of one seed: which sequence is the smallest that is come by depends on the first that fails.
+  const told = await holdsForAllSequences(async () => bench, { runs: 100, length: 40, seed: 1 }).catch(String)
+  expect(told).toMatch(/\{ seed: 1, /)
   expect(told).toMatch(/Counterexample: \[make (a|b),start \1,exit \1 3 /)
 })
 

@@ -14,10 +14,8 @@ const SEED_VARIABLE = 'RUNCHART_TEST_SEED'
  */
 export async function holdsForAllSequences(
   bench: () => Promise<Bench>,
-  { runs, length }: { runs: number; length: number },
+  { runs, length, seed = anySeed() }: { runs: number; length: number; seed?: number },
 ): Promise<number> {
-  const given = process.env[SEED_VARIABLE]
-  const seed = given === undefined || given === '' ? randomInt(2 ** 31) : Number(given)
   let [cases, lives] = [0, 0]
   const property = fc.asyncProperty(commands(length), async (sequence) => {
     cases += 1
@@ -36,6 +34,11 @@ export async function holdsForAllSequences(
   console.log(`model: ${details.numRuns} sequences, ${lives} lives, ${SEED_VARIABLE}=${details.seed}`)
   if (details.failed) throw new Error(fc.defaultReportMessage(details), { cause: details.errorInstance })
   return lives
+}
+
+function anySeed(): number {
+  const given = process.env[SEED_VARIABLE]
+  return given === undefined || given === '' ? randomInt(2 ** 31) : Number(given)
 }
 
 async function realOf(bench: Bench, prefix: string): Promise<Real> {
