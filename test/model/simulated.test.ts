@@ -36,8 +36,8 @@ test('a fault is told by the smallest sequence that shows it, and the seed', asy
   await using world = await openSimulatedEngine({ programs: { polite } })
   const bench = { ...benchOf(world), exit: ({ id }: { id: string }) => world.exit(id, { code: 7 }) }
   // Of one seed: which sequence is the smallest that is come by depends on the first that fails.
-  const told = await holdsForAllSequences(async () => bench, { runs: 100, length: 40, seed: 1 }).catch(String)
-  expect(told).toMatch(/\{ seed: 1, /)
+  const told = await holdsForAllSequences(async () => bench, { runs: 100, length: 40, seed: 2 }).catch(String)
+  expect(told).toMatch(/\{ seed: 2, /)
   expect(told).toMatch(/Counterexample: \[make (a|b),start \1,exit \1 3 /)
 })
 
