@@ -147,3 +147,67 @@ describe('what the world says of a session that an earlier engine had begun', ()
     expect(lost.open('signalSession').input).toMatchObject({ id: 's1', containerId: 'c1', process: PROCESS })
   })
 })
+
+describe('an effect', () => {
+  const OWN = { id: 's1', containerId: 'c1' }
+
+  test('is told the session, its container and its process', async () => {
+    expect((await into('starting')).open('startSession').input).toEqual({ ...OWN, process: undefined })
+    expect((await into('reconciling')).open('findSession').input).toEqual({ ...OWN, process: PROCESS })
+    for (const [state, signal] of [
+      ['stopping.signalling', 15],
+      ['stopping.killing', 9],
+      ['abandoning', 9],
+    ] as const) {
+      expect((await into(state)).open('signalSession').input).toEqual({ ...OWN, process: PROCESS, signal })
+    }
+    const killed = (await into('running')).send({ type: 'kill', signal: 10, request: 3 })
+    const wanted = { ...OWN, process: PROCESS, signal: 10, request: 3 }
+    expect(killed.open('signalSession').input).toEqual(wanted)
+  })
+
+  test('that fails is a failure with its reason, which the next stop forgets', async () => {
+    for (const state of ['stopping.signalling', 'stopping.killing']) {
+      const session = await into(state)
+      const reason = new Error('no')
+      await session.failed('signalSession', reason)
+      expect(session.context).toMatchObject({ stop: undefined, failure: reason })
+      session.send({ type: 'stop', signal: 15, graceMs: 0 })
+      expect(session.context).toMatchObject({ stop: { signal: 15, graceMs: 0 }, failure: undefined })
+    }
+    const abandoned = await into('abandoning')
+    const reason = new Error('no')
+    await abandoned.failed('signalSession', reason)
+    expect(abandoned.context.failure).toBe(reason)
+  })
+})
+
+test('what is known of a session before its command runs, and of one that an earlier engine had begun', () => {
+  const empty = { stop: undefined, exit: undefined, failure: undefined }
+  const own = { id: 's1', containerId: 'c1', ...empty }
+  expect(new HeldExec().context).toEqual({ ...own, isKnown: false, process: undefined })
+  expect(new HeldExec({ process: PROCESS }).context).toEqual({ ...own, isKnown: true, process: PROCESS })
+})
+
+test('a process is known though its exit was told before it', async () => {
+  const session = (await into('starting')).send(exit(4))
+  await session.done('startSession', { process: PROCESS })
+  expect(session.context).toMatchObject({ process: PROCESS, exit: { code: 4 } })
+})
+
+test('a stop is remembered until its session has ended, and is the cause', async () => {
+  const stop = { type: 'stop', signal: 12, graceMs: 1_000 } as const
+  const starting = (await into('starting')).send(stop).send(exit(140))
+  expect(starting.context).toMatchObject({ exit: { code: 140, cause: 'stopped' } })
+  const found = (await into('reconciling')).send(stop)
+  await found.done('findSession', { found: 'running', process: PROCESS })
+  expect([found.state, found.context.stop]).toEqual(['stopping.signalling', { signal: 12, graceMs: 1_000 }])
+  const over = (await into('reconciling')).send(stop)
+  await over.done('findSession', { found: 'ended', code: 140 })
+  expect(over.context.exit).toEqual({ code: 140, cause: 'stopped' })
+})
+
+test.each(Object.keys(EXEC_INTO))('%s says whether a process may live', async (state) => {
+  const isLive = !['configured', 'exited', 'failed'].includes(state)
+  expect((await into(state)).actor.getSnapshot().hasTag('live')).toBe(isLive)
+})

@@ -320,6 +320,7 @@ describe('a process', () => {
         process: undefined,
         monitor: undefined,
         stop: undefined,
+        known: undefined,
         exit,
       })
       expect(send(container, event).context).toMatchObject({

@@ -55,6 +55,33 @@ describe('probes', () => {
     ])
   })
 
+  const none = { exitCode: -1, durationMs: undefined, timedOut: false }
+  test.each<[string, (chart: HeldHealth) => unknown, object]>([
+    ['fails', (chart) => chart.calls.done('probe', FAILED), { ...FAILED, timedOut: false }],
+    ['says why', (chart) => chart.calls.failed('probe', new Error('no')), { ...none, output: 'no' }],
+    ['throws a word', (chart) => chart.calls.failed('probe', 'no'), { ...none, output: 'no' }],
+    [
+      'takes too long',
+      (chart) => chart.after(CHECK.timeoutMs),
+      { exitCode: -1, output: '', durationMs: CHECK.timeoutMs, timedOut: true },
+    ],
+  ])('have their results kept, and count up to the last retry: one that %s', async (_, ends, result) => {
+    for (let before = 0; before < CHECK.retries; before += 1) {
+      const chart = (await new HeldHealth().fails(before)).afterInterval()
+      await ends(chart)
+      const isLast = before + 1 === CHECK.retries
+      expect(chart.state).toBe(isLast ? 'unhealthy.waiting' : 'starting.waiting')
+      expect(chart.context.results.at(-1)).toEqual(result)
+      expect([chart.context.results.length, chart.context.failingStreak]).toEqual([before + 1, before + 1])
+    }
+  })
+
+  test('that pass are kept, and end the streak of those that failed', async () => {
+    const chart = await (await new HeldHealth().fails(2)).passes()
+    expect(chart.context.results.at(-1)).toEqual({ ...PASSED, timedOut: false })
+    expect(chart.context.failingStreak).toBe(0)
+  })
+
   test('cannot be run where nobody has provided them', async () => {
     const clock = new SimulatedClock()
     const input = { id: 'c1', generation: 1, check: CHECK }

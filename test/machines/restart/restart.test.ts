@@ -122,6 +122,11 @@ describe('on-failure', () => {
     expect(chart.after(60 * 60_000).state).toBe('given-up')
   })
 
+  test('gives up after one where it allows one', async () => {
+    const chart = await crash(running({ policy: policy('on-failure', 1) }), 1)
+    expect([chart.state, chart.exited(1).state]).toEqual(['running', 'given-up'])
+  })
+
   test('gives up with a restart that fails too', async () => {
     const chart = (await crash(running(), 2)).exited(1).afterWait()
     const reason = new Error('no space left')

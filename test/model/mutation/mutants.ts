@@ -17,6 +17,7 @@ const UNTOUCHED = new Set(['meta', 'types'])
 /** Every change that the operators make of a chart's source. */
 export function mutantsOf(file: string, source: string): Mutant[] {
   const mutants = new Map<string, Mutant>()
+  const named = new Map<string, number>()
   visit(parseAst(source, { lang: 'ts' }) as unknown as Node, [], (place) => {
     for (const operator of OPERATORS) {
       for (const { at, what, text } of operator(place, source)) {
@@ -24,7 +25,11 @@ export function mutantsOf(file: string, source: string): Mutant[] {
         // What is the same as it was is no change.
         if (source.slice(start, end) === text) continue
         const name = `${file} ${[...pathTo(place), what].join(' ')}`
-        mutants.set(`${start} ${end} ${text}`, { name, file, start, end, text })
+        const key = `${start} ${end} ${text}`
+        if (mutants.has(key)) continue
+        const before = named.get(name) ?? 0
+        named.set(name, before + 1)
+        mutants.set(key, { name: before === 0 ? name : `${name} (${before + 1})`, file, start, end, text })
       }
     }
   })
@@ -46,7 +51,7 @@ function visit(node: Node, above: readonly Node[], each: (place: Place) => void)
 function pathTo({ node, above }: Place): string[] {
   const path = [...above, node].flatMap((each, index, all) => {
     if (each.type === 'Property') return [nameOf(each)]
-    if (each.type === 'VariableDeclarator') return [String((each.id as { name?: string }).name)]
+    if (each.type === 'VariableDeclarator') return (each.id as { name?: string }).name ?? []
     const list = all[index - 1]
     return list?.type === 'ArrayExpression' ? [String((list.elements as Node[]).indexOf(each) + 1)] : []
   })
