@@ -6,7 +6,7 @@ import { testPlace } from '../fixtures/engine.ts'
 import type { Bench } from './bench.ts'
 import { holdsForAllSequences } from './suite.ts'
 
-vi.setConfig({ testTimeout: 1_800_000 })
+vi.setConfig({ testTimeout: 600_000 })
 
 const POLITE = `trap 'exit 0' TERM; trap 'exit 3' USR1; trap 'exit 4' USR2
 echo ready; while :; do sleep 1000 & wait; done`

@@ -20,7 +20,6 @@ export const EQUIVALENT: Readonly<Record<string, string>> = {
   [container("stopped.on.remove.target: without target: '#container.cleaning'")]: LED_THERE,
   [container("exited.on.remove.target: without target: 'removing'")]: LED_THERE,
   [exec("running.on.stop.target: without target: 'stopping'")]: LED_THERE,
-  'machines/container.ts guards.foundRemoving: foundRemoving is () => false': LED_THERE,
   [container(
     "reconciling.states.asking.invoke.onDone: without no. 5, { guard: 'foundRemoving', target: '#container.removing', actions: assi",
   )]: LED_THERE,
