@@ -23,6 +23,9 @@ export const EQUIVALENT: Readonly<Record<string, string>> = {
   [container(
     "reconciling.states.asking.invoke.onDone: without no. 5, { guard: 'foundRemoving', target: '#container.removing', actions: assi",
   )]: LED_THERE,
+  [container(
+    'reconciling.states.asking.invoke.onDone.5.target: to #container.configured instead of #container.removing',
+  )]: LED_THERE,
 
   "machines/container.ts imageOf: never if event.type !== 'checkpoint' && event.type !== 'restore'":
     NEVER_READ,
