@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Engine, type EngineOptions, openEngine } from 'runchart'
 import { type TestPlace, testPlace } from '../fixtures/engine.ts'
+import type { Lap } from './laps.ts'
 import { Floor } from './peers/floor.ts'
 import type { PeerPlace } from './peers/peer.ts'
 
@@ -43,11 +44,15 @@ export async function benchPlace(runtime = 'runc'): Promise<BenchPlace> {
 }
 
 /** One life in an engine: created, started, its exit seen, removed. */
-export async function life(engine: Engine, rootfs: string): Promise<void> {
+export async function life(engine: Engine, rootfs: string, lap: Lap = () => {}): Promise<void> {
   const container = await engine.create({ rootfs, command: ['true'] })
+  lap('1. created')
   await container.start()
+  lap('2. started')
   await container.wait()
+  lap('3. exit seen')
   await container.remove()
+  lap('4. removed')
 }
 
 /** Milliseconds that the work takes. */

@@ -5,6 +5,7 @@ import { type FSWatcher, mkdirSync, rmSync, unlinkSync, watch, writeFileSync } f
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { findProgram } from '../../../effects/runtime/find.ts'
+import type { Lap } from '../laps.ts'
 
 /** As much of an OCI spec as is looked at here. */
 interface Spec {
@@ -91,13 +92,17 @@ export class Floor implements AsyncDisposable {
   }
 
   /** Created, started, its exit seen, removed. */
-  async life(): Promise<void> {
+  async life(lap: Lap = () => {}): Promise<void> {
     const id = await this.create()
+    lap('1. created')
     const exited = this.exit(id)
     await this.start(id)
+    lap('2. started')
     await exited
+    lap('3. exit seen')
     unlinkSync(join(this.#path, 'exits', id))
     await this.remove(id)
+    lap('4. removed')
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,3 +1,4 @@
+import { Laps } from '../laps.ts'
 import { openPeers } from '../peers/all.ts'
 import { benchPlace, life, milliseconds } from '../place.ts'
 import { interleaved } from '../rounds.ts'
@@ -20,14 +21,19 @@ export const oneLife: Row = {
     await using place = await benchPlace()
     const { engine, floor } = place
     await using peers = await openPeers(bench, place.peers)
+    const laps = new Laps()
+    const warmUp = bench.quick ? 1 : 5
     const contenders = [
-      { name: 'runchart', measure: () => milliseconds(() => life(engine, place.place.rootfs)) },
-      { name: 'bare floor', measure: () => milliseconds(() => floor.life()) },
+      {
+        name: 'runchart',
+        measure: () => milliseconds(() => life(engine, place.place.rootfs, laps.of('runchart'))),
+      },
+      { name: 'bare floor', measure: () => milliseconds(() => floor.life(laps.of('bare floor'))) },
       ...[...peers.open].map(([name, peer]) => ({ name, measure: () => milliseconds(() => peer.life()) })),
     ]
     const measured = await interleaved(contenders, {
       rounds: bench.quick ? 3 : 20,
-      warmUp: bench.quick ? 1 : 5,
+      warmUp,
       signal: bench.signal,
       onRound: (round) => bench.progress(`round ${round + 1}`),
     })
@@ -47,6 +53,7 @@ export const oneLife: Row = {
       ...peers.notes,
       'runchart and the bare floor run in this Node process; each peer is a command, as its user runs it. All use the same root file system and the same runc.',
     ]
-    return { groups: [{ title: 'One life', series }], claims, notes }
+    const stages = laps.group('Stages of a life', warmUp)
+    return { groups: [{ title: 'One life', series }, stages], claims, notes }
   },
 }
