@@ -36,3 +36,7 @@ test('the program that asks for health', { timeout: 120_000 }, async () => {
 test('the program that stops a container in stages', { timeout: 120_000 }, async () => {
   expect(await output('Staged stop')).toEqual(['SIGINT SIGTERM 5 stopped-by-user'])
 })
+
+test('the program that takes a container from a pool', { timeout: 120_000 }, async () => {
+  expect(await output('Warm pool')).toEqual(['2 2', '7 1'])
+})
