@@ -88,7 +88,7 @@ describe('what is remembered', () => {
     expect([again.state, again.context.generation, again.context.exit]).toEqual(['creating', 2, undefined])
   })
 
-  test('of a stop that failed is its reason, and no stop', async () => {
+  test('of a stop that failed is its reason, and no stop: the world is asked', async () => {
     for (const [state, effect] of [
       ['stopping.thawing', 'resumeContainer'],
       ['stopping.signalling', 'signalContainer'],
@@ -97,6 +97,7 @@ describe('what is remembered', () => {
       const container = await into(state)
       const reason = new Error('no')
       await container.failed(effect, reason)
+      expect(container.state).toBe('reconciling.asking')
       expect(container.context).toMatchObject({ stop: undefined, removeAsked: false, failure: reason })
     }
   })

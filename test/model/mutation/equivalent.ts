@@ -1,6 +1,8 @@
 const LED_THERE = 'what was asked for is remembered, and the state leads there by itself in the same step'
 const NEVER_READ = 'only a checkpoint and a restore lead to who would read it'
 const IS_STOPPING = 'whoever reads it is in a stop, which is known'
+const SETTLED_BEFORE = 'it is settled each time before it is read'
+const DOES_NOTHING = 'the action only says why nothing is done'
 const IS_POSITIVE = 'it is compared with the restarts only where it is more than 0'
 const WAS_GUARDED = 'its guard has looked at that already'
 
@@ -63,4 +65,6 @@ export const EQUIVALENT: Readonly<Record<string, string>> = {
   'machines/restart.ts isExhausted: 0 is 1 (3)': IS_POSITIVE,
   'machines/container.ts adopt.startAsked: without startAsked: false':
     'no start is waiting where the world is asked: it is done, or forgotten, before',
+  'machines/health.ts healthMachine.context.probeCounts: false is true': SETTLED_BEFORE,
+  [exec("stopping.on.stop.1.actions: without actions: 'joinStop'")]: DOES_NOTHING,
 }
