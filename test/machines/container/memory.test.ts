@@ -88,6 +88,12 @@ describe('what is remembered', () => {
     expect([again.state, again.context.generation, again.context.exit]).toEqual(['creating', 2, undefined])
   })
 
+  test('of a stop is nothing once the exit has been seen', async () => {
+    const container = send(await into('stopping.signalling'), 'exit')
+    expect([container.state, container.context.stop]).toEqual(['stopped.recording', undefined])
+    expect(container.context.exit?.cause).toBe('stopped-by-user')
+  })
+
   test('of a stop that failed is its reason, and no stop: the world is asked', async () => {
     for (const [state, effect] of [
       ['stopping.thawing', 'resumeContainer'],

@@ -66,5 +66,6 @@ export const EQUIVALENT: Readonly<Record<string, string>> = {
   'machines/container.ts adopt.startAsked: without startAsked: false':
     'no start is waiting where the world is asked: it is done, or forgotten, before',
   'machines/health.ts healthMachine.context.probeCounts: false is true': SETTLED_BEFORE,
+  'machines/health.ts healthMachine.context.probeCounts: without probeCounts: false': SETTLED_BEFORE,
   [exec("stopping.on.stop.1.actions: without actions: 'joinStop'")]: DOES_NOTHING,
 }
