@@ -88,6 +88,16 @@ describe('what is remembered', () => {
     expect([again.state, again.context.generation, again.context.exit]).toEqual(['creating', 2, undefined])
   })
 
+  test('of a new run is a number of its own, whichever command begins it', async () => {
+    for (const state of ['configured', 'exited']) {
+      for (const event of ['create', 'start', 'restore']) {
+        const container = await into(state)
+        const before = container.context.generation
+        expect(send(container, event).context.generation).toBe(before + 1)
+      }
+    }
+  })
+
   test('of a stop is nothing once the exit has been seen', async () => {
     const container = send(await into('stopping.signalling'), 'exit')
     expect([container.state, container.context.stop]).toEqual(['stopped.recording', undefined])
