@@ -4,12 +4,16 @@ import type { RuntimeState } from './state.ts'
 /** So many are asked for one by one: a list reads the states of all that there are. */
 const FEW = 3
 
+/** One container over which the runtime hangs must not keep the others: each is asked for by itself then. */
+const LIST_MS = 2_000
+const LIST_MS_EACH = 5
+
 /** What a runtime can be asked. */
 interface Asked {
   /** undefined where the runtime knows no such container. */
   one(id: string, call?: RuntimeCall): Promise<RuntimeState | undefined>
   /** Of all that it knows whole; what is half made may be missing. */
-  all(call: RuntimeCall): Promise<RuntimeState[]>
+  all(call: RuntimeCall & { timeoutMs: number }): Promise<RuntimeState[]>
 }
 
 interface Question {
@@ -20,7 +24,7 @@ interface Question {
 
 /**
  * Asks a runtime for states: for many that are wanted in one turn of the event loop, as by an engine that opens, with
- * one run of it. A list that fails, or lacks one, is no answer: that one is asked for by itself.
+ * one run of it. A list that fails, takes long, or lacks one, is no answer: that one is asked for by itself.
  */
 export function stateReader(asked: Asked): Asked['one'] {
   let questions: Question[] = []
@@ -50,7 +54,8 @@ async function list({ all }: Asked, questions: readonly Question[]): Promise<Map
   }
   for (const { call } of questions) call?.signal?.addEventListener('abort', leave)
   try {
-    const states = await all({ signal: unwanted.signal })
+    const timeoutMs = LIST_MS + questions.length * LIST_MS_EACH
+    const states = await all({ signal: unwanted.signal, timeoutMs })
     return new Map(states.map((state) => [state.id, state]))
   } catch {
     return new Map()

@@ -92,7 +92,7 @@ export interface HeldRuntime {
 }
 
 export function runtimeHeldAt(place: TestPlace, verb: string): HeldRuntime {
-  const holds = join(place.path, `held-at-${verb}-`)
+  const holds = join(place.path, `held-at-${verb.replace('|', '-or-')}-`)
   const wait = `for id in all "$@"; do
       hold=${holds}$id
       if [ -e "$hold" ]; then : > "$hold.reached"; while [ -e "$hold" ]; do sleep 0.02; done; fi
