@@ -52,7 +52,7 @@ export class Floor implements AsyncDisposable {
     const bundle = this.#bundle(id)
     mkdirSync(bundle)
     const { process, linux } = this.#spec
-    const cgroupsPath = linux.cgroupsPath === undefined ? {} : { cgroupsPath: `/runchart/${id}` }
+    const cgroupsPath = linux.cgroupsPath === undefined ? {} : { cgroupsPath: `/runchart-floor-${id}` }
     const spec = {
       ...this.#spec,
       process: { ...process, args: command },
