@@ -259,6 +259,8 @@ export class ContainerEngine implements Engine {
   async #firstRun(supervisor: Supervisor, signal: AbortSignal | undefined): Promise<void> {
     const abandon = (): void => supervisor.creation.abort(signal?.reason)
     signal?.addEventListener('abort', abandon)
+    // It may have been while the intent was written.
+    if (signal?.aborted === true) abandon()
     try {
       await verbs.createRun(supervisor)
     } catch (error) {

@@ -1,7 +1,7 @@
 import { quote } from '../../../effects/quote.ts'
 import type { Clock } from '../../clock.ts'
 import { EngineClosedError, InvalidInputError } from '../../errors.ts'
-import type { CallOptions, Container, Pool, PooledOptions, PoolOptions } from '../../types.ts'
+import type { CallOptions, Container, ContainerState, Pool, PooledOptions, PoolOptions } from '../../types.ts'
 import { unlessAborted } from '../../unless-aborted.ts'
 import { ContainerHandle } from '../handle.ts'
 import type { Supervisor } from '../supervisor.ts'
@@ -10,6 +10,8 @@ import * as verbs from '../verbs.ts'
 const LARGEST = 10_000
 /** Milliseconds that a container that was taken has to be started before the next is made beside it. */
 const START_FIRST_MS = 100
+
+const UNSTARTED: ReadonlySet<ContainerState> = new Set(['created', 'starting'])
 
 /** What a pool has of its engine. */
 export interface PoolBearings {
@@ -109,7 +111,9 @@ export class ContainerPool implements Pool {
     const { promise: started, resolve } = Promise.withResolvers<void>()
     const { clock } = this.#engine
     const timer = clock.setTimeout(resolve, START_FIRST_MS)
-    const unlisten = taken.listen(() => resolve())
+    const unlisten = taken.listen((change) => {
+      if (change === 'closed' || !UNSTARTED.has(change.to)) resolve()
+    })
     await started
     clock.clearTimeout(timer)
     unlisten()

@@ -32,6 +32,19 @@ describe('a pool', () => {
     expect(pool.ready).toBe(2)
   })
 
+  test('makes no other while the one that was taken is being started', async () => {
+    const { engine, clock, faults } = await simulated()
+    const pool = await engine.pool({ spec, size: 1 })
+    const container = await pool.take()
+    faults.next('start', { takes: 50 })
+    const starting = container.start()
+    await clock.advance(49)
+    expect(census(engine)).toEqual({ starting: 1 })
+    await clock.advance(1)
+    await starting
+    await expect.poll(() => census(engine)).toEqual({ running: 1, created: 1 })
+  })
+
   test('does not wait long for whoever takes one and does not start it', async () => {
     const { engine, clock } = await simulated()
     const pool = await engine.pool({ spec, size: 1 })
