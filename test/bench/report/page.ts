@@ -11,7 +11,7 @@ export interface Page {
 
 const HEAD = `# Benchmarks
 
-What \`npm run bench\` measured beside what a user would pick instead: in one run on one machine, each contender once in every round and in an order of its own. \`npm run bench -- --help\` says what can be measured, \`--write\` writes this page anew. Figures are of one machine; the ratios travel better than the milliseconds. No test is timed against a clock.
+What \`npm run bench\` measured beside what a user would pick instead: each row in one run, on one machine, each contender once in every round and in an order of its own. \`npm run bench -- --help\` says what can be measured, \`--write\` writes this page anew. Figures are of one machine; the ratios travel better than the milliseconds. No test is timed against a clock.
 
 The **bare floor** is the least that has conmon and runc run a container and that hears of its exit: a loop in Node that keeps no state. A median is given with its middle half (the 25th to the 75th percentile); ratios are taken round by round, so that what slows the machine for a while falls out.
 `
