@@ -10,7 +10,7 @@ export const runcRun: Peer = {
     const bundle = join(path, 'bundle')
     mkdirSync(bundle, { recursive: true })
     const { linux } = spec as { linux: object }
-    const own = { ...spec, linux: { ...linux, cgroupsPath: '/runchart/bench-runc-run' } }
+    const own = { ...spec, linux: { ...linux, cgroupsPath: '/runchart-bench-runc-run' } }
     writeFileSync(join(bundle, 'config.json'), JSON.stringify(own))
     return {
       life: () => run('runc', ['--root', join(path, 'runtime'), 'run', '--bundle', bundle, 'bench-runc-run']),
