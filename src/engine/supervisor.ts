@@ -114,7 +114,7 @@ export class Supervisor {
   /** What the chart's last failed effect threw. */
   #thrown: unknown
   #request = 0
-  #changes = 0
+  #changeCount = 0
   #closed = false
 
   /** With `spec` the container is new and its first commit is made; without, it is one the store knew. */
@@ -265,8 +265,8 @@ export class Supervisor {
   }
 
   /** How many changes have come about; the last ones may not be told yet. */
-  get changes(): number {
-    return this.#changes
+  get changeCount(): number {
+    return this.#changeCount
   }
 
   /** A number that tells one `kill` from another. */
@@ -392,8 +392,8 @@ export class Supervisor {
       const clear = () => removeMonitorPidFile(this, before.facts.monitor)
       this.#append({ row, event: lossEvent(row, at) }, undefined, clear)
     }
-    this.#changes += 1
-    const change = { from: before.state, to: state, row, failure, nth: this.#changes }
+    this.#changeCount += 1
+    const change = { from: before.state, to: state, row, failure, nth: this.#changeCount }
     this.#append({ row, event, exit }, change)
     this.#appendEvents(row, events)
   }

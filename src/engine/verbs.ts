@@ -130,9 +130,9 @@ async function obey<T>(
   const listening = new AbortController()
   const cancel = signal === undefined ? listening.signal : AbortSignal.any([signal, listening.signal])
   // What came about before the command, and is told only now, says nothing of it.
-  const { changes } = supervisor
+  const { changeCount } = supervisor
   const decide = (change: Change) =>
-    change.nth <= changes ? undefined : (judge(change) ?? judgeDoubt(change))
+    change.nth <= changeCount ? undefined : (judge(change) ?? judgeDoubt(change))
   const outcome = awaitChange(supervisor, decide, { signal: cancel, unlessRefused: true })
   try {
     supervisor.command(command, asking)

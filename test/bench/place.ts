@@ -18,6 +18,9 @@ export interface BenchPlace extends AsyncDisposable {
 /** The command of containers that live until they are ended. */
 export const LASTING = ['sleep', '1000000']
 
+/** How many are made, or removed, at the same time. */
+const AT_ONCE = 8
+
 /** Opens an engine and a floor beside it, which takes its spec from a container of the engine. */
 export async function benchPlace(runtime = 'runc'): Promise<BenchPlace> {
   const place = await testPlace()
@@ -74,11 +77,27 @@ export async function times(count: number, atOnce: number, work: () => Promise<u
   await Promise.all(Array.from({ length: Math.min(atOnce, count) }, worker))
 }
 
+/** Makes containers that live on when the engine that made them has closed. */
+export async function makeLiving(
+  options: EngineOptions,
+  { count, rootfs, signal }: { count: number; rootfs: string; signal: AbortSignal },
+): Promise<void> {
+  const engine = await openEngine(options)
+  try {
+    await times(count, AT_ONCE, async () => {
+      signal.throwIfAborted()
+      await (await engine.create({ rootfs, command: LASTING })).start()
+    })
+  } finally {
+    await engine.close()
+  }
+}
+
 /** Removes every container of a root, with whatever lives in it. */
 export async function removeAll(options: EngineOptions): Promise<void> {
   const engine = await openEngine(options)
   const ids = engine.snapshot().containers.map(({ id }) => id)
-  await times(ids.length, 8, async () => {
+  await times(ids.length, AT_ONCE, async () => {
     const id = ids.pop()
     if (id !== undefined) await engine.get(id).remove({ force: true })
   })

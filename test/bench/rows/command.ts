@@ -2,10 +2,10 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { execa } from 'execa'
+import { inTurn } from '../in-turn.ts'
 import { openPeers } from '../peers/all.ts'
 import { benchPlace, milliseconds, removeAll } from '../place.ts'
-import { interleaved } from '../rounds.ts'
-import type { Claim, Row, Series } from '../row.ts'
+import type { Claim, Row } from '../row.ts'
 import { median, ratios } from '../statistics.ts'
 
 const MAIN = 'dist/src/cli/main.js'
@@ -38,14 +38,10 @@ export const command: Row = {
         },
         ...[...peers.open].map(([name, peer]) => ({ name, measure: () => milliseconds(() => peer.life()) })),
       ]
-      const measured = await interleaved(contenders, {
+      const { of, series } = await inTurn(bench, contenders, {
         rounds: bench.quick ? 2 : 20,
         warmUp: bench.quick ? 1 : 3,
-        signal: bench.signal,
-        onRound: (round) => bench.progress(`round ${round + 1}`),
       })
-      const of = (name: string): number[] => measured.get(name) ?? []
-      const series = contenders.map(({ name }): Series => ({ name, unit: 'ms', samples: of(name) }))
       const limits = [
         ['runchart, served', 0.65],
         ['runchart --embedded', 1],

@@ -1,8 +1,8 @@
+import { inTurn } from '../in-turn.ts'
 import { Laps } from '../laps.ts'
 import { openPeers } from '../peers/all.ts'
 import { benchPlace, life, milliseconds } from '../place.ts'
-import { interleaved } from '../rounds.ts'
-import type { Claim, Row, Series } from '../row.ts'
+import type { Claim, Row } from '../row.ts'
 import { median, ratios } from '../statistics.ts'
 
 const LIMITS: ReadonlyMap<string, readonly ['most' | 'least', number]> = new Map([
@@ -31,20 +31,15 @@ export const oneLife: Row = {
       { name: 'bare floor', measure: () => milliseconds(() => floor.life(laps.of('bare floor'))) },
       ...[...peers.open].map(([name, peer]) => ({ name, measure: () => milliseconds(() => peer.life()) })),
     ]
-    const measured = await interleaved(contenders, {
+    const { of, series } = await inTurn(bench, contenders, {
       rounds: bench.quick ? 3 : 20,
       warmUp,
-      signal: bench.signal,
-      onRound: (round) => bench.progress(`round ${round + 1}`),
     })
-    const series = contenders.map(
-      ({ name }): Series => ({ name, unit: 'ms', samples: measured.get(name) ?? [] }),
-    )
-    const ours = measured.get('runchart') ?? []
+    const ours = of('runchart')
     const claims = [...LIMITS]
-      .filter(([name]) => measured.has(name))
+      .filter(([name]) => of(name).length > 0)
       .map(([name, [bound, limit]]): Claim => {
-        const theirs = measured.get(name) ?? []
+        const theirs = of(name)
         const measuredRatio = bound === 'most' ? ratios(ours, theirs) : ratios(theirs, ours)
         const what = bound === 'most' ? `runchart’s life, of the ${name}’s` : `life of ${name}, of runchart’s`
         return { what, measured: median(measuredRatio), unit: '×', bound, limit }

@@ -1,5 +1,5 @@
+import { inTurn } from '../in-turn.ts'
 import { benchPlace, life, times } from '../place.ts'
-import { interleaved } from '../rounds.ts'
 import type { Claim, Group, Row } from '../row.ts'
 import { median, ratios } from '../statistics.ts'
 
@@ -25,13 +25,11 @@ export const many: Row = {
         { name: `bare floor, ${atOnce}`, measure: rate(lives, atOnce, () => floor.life()) },
       ]
     })
-    const measured = await interleaved(contenders, {
+    const measured = await inTurn(bench, contenders, {
       rounds: bench.quick ? 1 : 6,
       warmUp: bench.quick ? 0 : 1,
-      signal: bench.signal,
-      onRound: (round) => bench.progress(`round ${round + 1}`),
     })
-    const of = (name: string, atOnce: number): number[] => measured.get(`${name}, ${atOnce}`) ?? []
+    const of = (name: string, atOnce: number): number[] => measured.of(`${name}, ${atOnce}`)
     const groups = AT_ONCE.map(
       (atOnce): Group => ({
         title: `Containers a second, ${atOnce} at once`,

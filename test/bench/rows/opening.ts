@@ -1,11 +1,10 @@
 import { chmodSync, copyFileSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { openEngine } from 'runchart'
 import { findProgram } from '../../../effects/runtime/find.ts'
 import { type TestPlace, testPlace } from '../../fixtures/engine.ts'
 import { temporaryDirectory } from '../../fixtures/temporary.ts'
 import type { Bench } from '../bench.ts'
-import { LASTING, removeAll, times } from '../place.ts'
+import { makeLiving, removeAll } from '../place.ts'
 import type { Claim, Row, Series } from '../row.ts'
 import { median } from '../statistics.ts'
 
@@ -15,8 +14,6 @@ interface Opened {
   known: number
   running: number
 }
-
-const AT_ONCE = 8
 
 /** Row 10. */
 export const opening: Row = {
@@ -62,15 +59,7 @@ async function openLive(bench: Bench): Promise<{ series: Series; callsForEach: n
   copyFileSync(findProgram('runc'), runtime)
   const options = { root, runRoot, runtime }
   bench.progress(`creating ${count} containers`)
-  const maker = await openEngine(options)
-  try {
-    await times(count, AT_ONCE, async () => {
-      bench.signal.throwIfAborted()
-      await (await maker.create({ rootfs, command: LASTING })).start()
-    })
-  } finally {
-    await maker.close()
-  }
+  await makeLiving(options, { count, rootfs, signal: bench.signal })
   try {
     const samples = await open(bench, options)
     const calls = await countCalls(bench, place, options)

@@ -1,6 +1,6 @@
+import { inTurn } from '../in-turn.ts'
 import { benchPlace, LASTING, milliseconds } from '../place.ts'
-import { interleaved } from '../rounds.ts'
-import type { Row, Series } from '../row.ts'
+import type { Row } from '../row.ts'
 import { median, ratios } from '../statistics.ts'
 
 /** Row 3. */
@@ -30,14 +30,10 @@ export const removal: Row = {
         },
       },
     ]
-    const measured = await interleaved(contenders, {
+    const { of, series } = await inTurn(bench, contenders, {
       rounds: bench.quick ? 2 : 20,
       warmUp: bench.quick ? 0 : 3,
-      signal: bench.signal,
-      onRound: (round) => bench.progress(`round ${round + 1}`),
     })
-    const of = (name: string): number[] => measured.get(name) ?? []
-    const series = contenders.map(({ name }): Series => ({ name, unit: 'ms', samples: of(name) }))
     return {
       groups: [{ title: 'From the call to the end of it', series }],
       claims: [

@@ -1,10 +1,11 @@
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { inTurn } from '../in-turn.ts'
 import { missingPrograms } from '../peers/peer.ts'
 import { podman } from '../peers/podman.ts'
 import { benchPlace } from '../place.ts'
-import { type Contender, interleaved } from '../rounds.ts'
-import type { Claim, Row, Series } from '../row.ts'
+import type { Contender } from '../rounds.ts'
+import type { Claim, Row } from '../row.ts'
 import { median, ratios } from '../statistics.ts'
 
 /** It takes no notice of being asked to end. */
@@ -52,14 +53,10 @@ export const stop: Row = {
         },
       })
     }
-    const measured = await interleaved(contenders, {
+    const { of, series } = await inTurn(bench, contenders, {
       rounds: bench.quick ? 2 : 15,
       warmUp: bench.quick ? 0 : 2,
-      signal: bench.signal,
-      onRound: (round) => bench.progress(`round ${round + 1}`),
     })
-    const of = (name: string): number[] => measured.get(name) ?? []
-    const series = contenders.map(({ name }): Series => ({ name, unit: 'ms', samples: of(name) }))
     const claims: Claim[] = [
       { what: 'p50 of runchart', measured: median(of('runchart')), unit: 'ms', bound: 'most', limit: 5 },
     ]

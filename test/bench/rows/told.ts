@@ -1,6 +1,5 @@
-import { openEngine } from 'runchart'
 import { testPlace } from '../../fixtures/engine.ts'
-import { LASTING, removeAll, times } from '../place.ts'
+import { makeLiving, removeAll } from '../place.ts'
 import type { Claim, Row, Series } from '../row.ts'
 import { quantile } from '../statistics.ts'
 
@@ -24,15 +23,7 @@ export const told: Row = {
     const { root, runRoot, rootfs } = place
     await bench.run('write-rows', { root, runRoot, rows, exits: 0 })
     bench.progress(`creating ${living} containers`)
-    const maker = await openEngine({ root, runRoot })
-    try {
-      await times(living, 8, async () => {
-        bench.signal.throwIfAborted()
-        await (await maker.create({ rootfs, command: LASTING })).start()
-      })
-    } finally {
-      await maker.close()
-    }
+    await makeLiving({ root, runRoot }, { count: living, rootfs, signal: bench.signal })
     try {
       bench.progress(`${exits} exits`)
       const few = await bench.run<Told>('told', { root, runRoot, warmUp, exits, strangers: 0 })
