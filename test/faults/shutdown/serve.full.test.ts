@@ -155,7 +155,7 @@ describe('serve', () => {
     skip(!existsSync('/usr/bin/script'), 'script(1) of bsdutils, which makes terminals, is missing')
     const argv = [process.execPath, MAIN, ...place.globals, 'serve', '--log-level', 'trace']
     await using terminal = await openTerminal(argv)
-    await terminal.shows('answers on')
+    await terminal.shows('and answers on')
     const pid = await place.owner()
     await place.sh(LOOP, '-d', '--name', 'web')
     const wait = place.cli('wait', 'web')
