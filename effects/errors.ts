@@ -99,6 +99,7 @@ const ERRNO_HINTS: Record<string, string> = {
   EAGAIN: 'raise the limit of processes (ulimit -u, or the pids cgroup)',
   ENOMEM: 'free memory, or raise the limit of the memory cgroup',
   EROFS: 'mount that file system for writing',
+  ENOEXEC: 'name a program that is made for this machine',
   EACCES: 'give this user permission for it',
   EPERM: 'give this user permission for it',
 }

@@ -3,8 +3,9 @@ import type { Socket } from 'node:net'
 import { constants } from 'node:os'
 import { join } from 'node:path'
 import { openItself } from '../files/unfollowed.ts'
-import { type Libc, loadLibc, systemError } from '../libc/libc.ts'
+import { type Libc, loadLibc } from '../libc/libc.ts'
 import { AF_UNIX, SOCK_CLOEXEC, socketOver } from '../libc/socket-over.ts'
+import { systemError } from '../libc/system-error.ts'
 
 /** A connected socket that keeps the bounds of packets: each `data` event is one. */
 export interface Seqpacket {

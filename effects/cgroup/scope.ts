@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { ProgramError } from '../errors.ts'
-import { baseEnvironment } from '../process/environment.ts'
-import { runProgram } from '../process/program.ts'
+import { baseEnvironment } from '../program/environment.ts'
+import { runProgram } from '../program/program.ts'
 import { findProgram } from '../runtime/find.ts'
 
 /** A transient scope of systemd, and the process that it is made around. */

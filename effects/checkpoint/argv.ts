@@ -1,5 +1,5 @@
 import { basename, dirname } from 'node:path'
-import { FIXED_PATH } from '../process/environment.ts'
+import { FIXED_PATH } from '../program/environment.ts'
 
 /** What a runtime is asked to write to disk, and how. Every path is absolute. */
 export interface CheckpointOptions {

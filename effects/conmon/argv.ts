@@ -1,6 +1,6 @@
 import { criuSearchPath, type RestoreOptions, restoreArgv } from '../checkpoint/argv.ts'
 import { RunchartError } from '../errors.ts'
-import { baseEnvironment } from '../process/environment.ts'
+import { baseEnvironment } from '../program/environment.ts'
 import { runtimeFlags, validId } from '../runtime/argv.ts'
 import { runPaths } from './paths.ts'
 

@@ -1,7 +1,8 @@
 import { chmodSync, closeSync, constants, fstatSync, lstatSync, openSync, readSync, rmSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { ProgramError } from '../errors.ts'
-import { loadLibc, systemError } from '../libc/libc.ts'
+import { loadLibc } from '../libc/libc.ts'
+import { systemError } from '../libc/system-error.ts'
 import { createLineReader } from './sync-pipe.ts'
 
 /**

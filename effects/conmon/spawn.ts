@@ -1,8 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { closeSync, constants, openSync } from 'node:fs'
 import type { Duplex } from 'node:stream'
-import { hintForErrno, ProgramError } from '../errors.ts'
+import { loadLibc } from '../libc/libc.ts'
+import { type Child, type ChildEnd, spawnChild } from '../program/child.ts'
 import { spawnLabelled } from '../selinux/spawn.ts'
 import { type ConmonOptions, conmonArgv, conmonDescriptors, conmonEnv } from './argv.ts'
 import { type Lifeline, openBothEnds, type SyncPipe } from './lifeline.ts'
@@ -19,7 +18,7 @@ export interface SpawnedConmon {
   /** What it reports; undefined where it went without a word. Never rejects. */
   readonly message: Promise<SyncMessage | undefined>
   /** The parent half's end. */
-  readonly exited: Promise<{ exitCode: number | null; signal: string | null }>
+  readonly exited: Promise<ChildEnd>
   /** Lets it fork and run the runtime. */
   letGo(): void
   /** Whether it was let go. */
@@ -30,6 +29,7 @@ export interface SpawnedConmon {
 
 /** Spawns conmon in a session of its own. @throws ProgramError where that fails */
 export async function spawnConmon(options: ConmonOptions): Promise<SpawnedConmon> {
+  const libc = await loadLibc()
   const paths = runPaths(options.runDir)
   const args = conmonArgv(options)
   const { handedOver, startFd } = conmonDescriptors(options)
@@ -39,21 +39,20 @@ export async function spawnConmon(options: ConmonOptions): Promise<SpawnedConmon
     const startedAt = performance.now()
     try {
       const child = spawnLabelled(() =>
-        spawn(options.conmonPath, args, {
+        spawnChild(libc, {
+          path: options.conmonPath,
+          args,
           // 2.1.6 writes its out-of-memory marker into its working directory.
           cwd: options.runDir,
           env: conmonEnv(options),
-          detached: true,
           stdio: ['ignore', 'ignore', logFd, ...handedOver, 'pipe', ends.writerFd],
+          containerId: options.id,
         }),
       )
-      await once(child, 'spawn')
-      return handle(child, child.stdio[startFd] as Duplex, ends.watch(), startedAt)
-    } catch (cause) {
+      return handle(child, child.pipes[startFd] as Duplex, ends.watch(), startedAt)
+    } catch (error) {
       ends.abandon()
-      const { message, code } = cause as NodeJS.ErrnoException
-      const facts = { containerId: options.id, hint: hintForErrno(code), cause }
-      throw new ProgramError(`cannot run ${options.conmonPath}: ${message}`, facts)
+      throw error
     } finally {
       closeSync(ends.writerFd)
     }
@@ -67,22 +66,16 @@ function openLog(path: string): number {
   return openSync(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW, 0o600)
 }
 
-function handle(
-  child: ChildProcess,
-  startPipe: Duplex,
-  syncPipe: SyncPipe,
-  startedAt: number,
-): SpawnedConmon {
+function handle(child: Child, startPipe: Duplex, syncPipe: SyncPipe, startedAt: number): SpawnedConmon {
   // A conmon that dies early breaks it; its exit and the sync pipe's end tell of that.
   startPipe.on('error', () => {})
-  const exited = once(child, 'exit').then(([exitCode, signal]) => ({ exitCode, signal }))
   let gone = false
   return {
-    pid: child.pid ?? 0,
+    pid: child.pid,
     lifeline: syncPipe,
     startedAt,
     message: syncPipe.line.then((line) => (line === '' ? undefined : parseSyncMessage(line))),
-    exited,
+    exited: child.ended,
     letGo() {
       gone = true
       startPipe.end(Buffer.of(0))
@@ -90,7 +83,7 @@ function handle(
     isLetGo: () => gone,
     killParent() {
       // In this order: the end of its start pipe lets it go on.
-      child.kill('SIGKILL')
+      child.kill()
       startPipe.destroy()
     },
   }

@@ -1,14 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import type { Readable, Writable } from 'node:stream'
 import { makePrivate } from '../conmon/modes.ts'
 import { killMonitor } from '../conmon/monitor.ts'
-import { hintForErrno, ProgramError } from '../errors.ts'
+import { loadLibc } from '../libc/libc.ts'
 import { assertDescriptorsLeft } from '../process/descriptors.ts'
-import { baseEnvironment } from '../process/environment.ts'
 import type { ProcessIdentity } from '../process/identity.ts'
-import { keepEnd } from '../process/output.ts'
+import { type Child, type ChildEnd, spawnChild } from '../program/child.ts'
+import { baseEnvironment } from '../program/environment.ts'
+import { keepEnd } from '../program/output.ts'
 import { execArgv, execSpecArgv, needsProcessSpec } from './argv.ts'
 import { specPath } from './conmon-argv.ts'
 import { execFailure } from './failure.ts'
@@ -99,68 +98,60 @@ type Output = ReturnType<typeof createOutput>
 
 /** A runtime that was spawned, with its streams. */
 interface SpawnedRuntime {
-  child: ChildProcess
+  child: Child
+  stdin: Writable | undefined
   stdout: Output
   stderr: Output
-  exit: Promise<{ code: number | null; signal: string | null }>
+  exit: Promise<ChildEnd>
 }
 
 async function spawnRuntime(
   options: ExecOptions & { stdin: boolean },
   args: string[],
 ): Promise<SpawnedRuntime> {
-  const child = spawn(options.runtimePath, args, {
+  const libc = await loadLibc()
+  const child = spawnChild(libc, {
+    path: options.runtimePath,
+    args,
     cwd: '/',
     env: baseEnvironment(options),
-    // In a session of its own: a terminal's Ctrl-C is for the caller.
-    detached: true,
     stdio: [options.stdin ? 'pipe' : 'ignore', 'pipe', 'pipe', ...options.preserveFds],
+    containerId: options.containerId,
   })
-  try {
-    await once(child, 'spawn')
-  } catch (cause) {
-    const { message, code } = cause as NodeJS.ErrnoException
-    throw new ProgramError(`cannot run ${options.runtimePath}: ${message}`, {
-      containerId: options.containerId,
-      hint: hintForErrno(code),
-      cause,
-    })
-  }
+  const [stdin, stdout, stderr] = child.pipes
   // A command need not read what it is given.
-  child.stdin?.on('error', () => {})
+  stdin?.on('error', () => {})
   return {
-    child,
-    // From the very beginning: at the exit Node throws away what nobody has begun to read.
-    stdout: createOutput(child.stdout as Readable),
-    stderr: createOutput(child.stderr as Readable),
-    exit: new Promise((resolve) => child.once('exit', (code, signal) => resolve({ code, signal }))),
+    ...{ child, stdin, exit: child.ended },
+    stdout: createOutput(stdout as Readable),
+    stderr: createOutput(stderr as Readable),
   }
 }
 
 function handle(runtime: SpawnedRuntime, process: ProcessIdentity | undefined): AttachedExec {
-  const { child, stdout, stderr, exit } = runtime
-  const exited = exit.then(({ code }) => {
+  const { child, stdin, stdout, stderr, exit } = runtime
+  const exited = exit.then(({ exitCode }) => {
     stdout.exited()
     stderr.exited()
-    child.stdin?.destroy()
-    return code ?? -1
+    stdin?.destroy()
+    return exitCode ?? -1
   })
   return {
-    ...{ process, stdin: child.stdin ?? undefined, stdout: stdout.stream, stderr: stderr.stream, exited },
+    ...{ process, stdin, stdout: stdout.stream, stderr: stderr.stream, exited },
     release() {
       drop(runtime)
-      child.kill('SIGKILL')
+      child.kill()
     },
   }
 }
 
 async function whyNot(options: ExecOptions, runtime: SpawnedRuntime, startedAt: number): Promise<Error> {
-  const { code, signal } = await runtime.exit
+  const end = await runtime.exit
   const kept = keepEnd(MAX_STDERR)
   runtime.stderr.exited()
   for await (const chunk of runtime.stderr.stream) kept.add(chunk as Buffer)
   drop(runtime)
-  return execFailure(options, { exitCode: code, signal, said: kept.text(), startedAt })
+  return execFailure(options, { ...end, said: kept.text(), startedAt })
 }
 
 /** The command may run by now: it goes first, then the runtime, which would wait for it. */
@@ -170,8 +161,8 @@ async function undo(options: ExecOptions, runtime: SpawnedRuntime): Promise<void
   await killMonitor(options.sessionDir)
 }
 
-function drop({ child, stdout, stderr }: SpawnedRuntime): void {
+function drop({ stdin, stdout, stderr }: SpawnedRuntime): void {
   stdout.drop()
   stderr.drop()
-  child.stdin?.destroy()
+  stdin?.destroy()
 }

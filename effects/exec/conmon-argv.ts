@@ -1,6 +1,6 @@
 import { CONMON_CHARSET } from '../conmon/argv.ts'
 import { runPaths } from '../conmon/paths.ts'
-import { baseEnvironment } from '../process/environment.ts'
+import { baseEnvironment } from '../program/environment.ts'
 import { runtimeFlags, validId } from '../runtime/argv.ts'
 import { preserveArgv, validCommand } from './argv.ts'
 import type { ExecOptions } from './options.ts'

@@ -1,5 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { closeSync, constants, openSync } from 'node:fs'
 import type { Duplex } from 'node:stream'
 import { type Lifeline, makeLifeline, openBothEnds, openLifeline, type SyncPipe } from '../conmon/lifeline.ts'
@@ -7,11 +5,12 @@ import { makePrivate } from '../conmon/modes.ts'
 import { killMonitor } from '../conmon/monitor.ts'
 import { runPaths } from '../conmon/paths.ts'
 import { parseSyncMessage } from '../conmon/sync-pipe.ts'
-import { hintForErrno, ProgramError } from '../errors.ts'
 import { readExitFile } from '../exits/file.ts'
 import { removeFrom } from '../files/unfollowed.ts'
+import { loadLibc } from '../libc/libc.ts'
 import { assertDescriptorsLeft } from '../process/descriptors.ts'
 import type { ProcessIdentity } from '../process/identity.ts'
+import { type Child, spawnChild } from '../program/child.ts'
 import { prepareSession } from './attached.ts'
 import { execConmonArgv, execConmonEnv, execConmonFds, type MonitoredExecOptions } from './conmon-argv.ts'
 import { execFailure } from './failure.ts'
@@ -79,18 +78,17 @@ async function startNow(
   call.signal?.throwIfAborted()
   const startedAt = performance.now()
   const { child, syncPipe } = await spawnConmon(options, args)
-  const parentExited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   try {
     await withinTime(lead(waitingConmon(child, options)), call)
     const line = await withinTime(syncPipe.line, call)
-    await withinTime(parentExited, call)
+    await withinTime(child.ended, call)
     const message = line === '' ? { failed: '' } : parseSyncMessage(line)
     if ('failed' in message) throw execFailure(options, { said: message.failed, startedAt })
     makePrivate({ bundle: options.sessionDir, runDir: options.sessionDir })
     return watchSession(options.sessionDir, syncPipe)
   } catch (error) {
     await letFinish(syncPipe.line)
-    child.kill('SIGKILL')
+    child.kill()
     killSession(findSessionProcess(options.sessionDir))
     await killMonitor(options.sessionDir, syncPipe)
     syncPipe.close()
@@ -102,33 +100,30 @@ async function startNow(
 async function spawnConmon(
   options: MonitoredExecOptions,
   args: string[],
-): Promise<{ child: ChildProcess; syncPipe: SyncPipe }> {
+): Promise<{ child: Child; syncPipe: SyncPipe }> {
+  const libc = await loadLibc()
   const { lifeline, monitorLog } = runPaths(options.sessionDir)
   const { O_WRONLY, O_CREAT, O_APPEND, O_NOFOLLOW } = constants
   const logFd = openSync(monitorLog, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0o600)
   try {
     const ends = openBothEnds(lifeline)
     try {
-      const child = spawn(options.conmonPath, args, {
+      const child = spawnChild(libc, {
+        path: options.conmonPath,
+        args,
         cwd: options.sessionDir,
         env: execConmonEnv(options),
-        detached: true,
         stdio: [
           ...(['ignore', 'ignore', logFd, ...options.preserveFds, 'pipe'] as const),
           ...(options.attach === true ? (['pipe'] as const) : []),
           ends.writerFd,
         ],
-      })
-      await once(child, 'spawn')
-      return { child, syncPipe: ends.watch() }
-    } catch (cause) {
-      ends.abandon()
-      const { message, code } = cause as NodeJS.ErrnoException
-      throw new ProgramError(`cannot run ${options.conmonPath}: ${message}`, {
         containerId: options.containerId,
-        hint: hintForErrno(code),
-        cause,
       })
+      return { child, syncPipe: ends.watch() }
+    } catch (error) {
+      ends.abandon()
+      throw error
     } finally {
       closeSync(ends.writerFd)
     }
@@ -137,13 +132,13 @@ async function spawnConmon(
   }
 }
 
-function waitingConmon(child: ChildProcess, options: MonitoredExecOptions): WaitingConmon {
+function waitingConmon({ pipes }: Child, options: MonitoredExecOptions): WaitingConmon {
   const { start, attach } = execConmonFds(options)
-  const startPipe = child.stdio[start] as Duplex
+  const startPipe = pipes[start] as Duplex
   // A conmon that dies early breaks it; the sync pipe's end tells of that.
   startPipe.on('error', () => {})
   return {
-    listens: attach === undefined ? Promise.resolve() : firstWord(child.stdio[attach] as Duplex),
+    listens: attach === undefined ? Promise.resolve() : firstWord(pipes[attach] as Duplex),
     letListen: () => void startPipe.write(Buffer.of(0)),
     letGo: () => void startPipe.end(Buffer.of(0)),
   }

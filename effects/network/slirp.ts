@@ -1,12 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, constants, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { makeLifeline } from '../conmon/lifeline.ts'
 import { RunchartError } from '../errors.ts'
-import { baseEnvironment } from '../process/environment.ts'
-import { identifyProcess, killGroupOf } from '../process/identity.ts'
+import { type Libc, loadLibc } from '../libc/libc.ts'
+import { type Child, spawnChild } from '../program/child.ts'
+import { baseEnvironment } from '../program/environment.ts'
 
 /** Descriptors in slirp4netns. */
 const EXIT_FD = 3
@@ -65,35 +65,42 @@ interface Connection {
 }
 
 async function connect(connection: Connection, signal?: AbortSignal): Promise<void> {
+  const libc = await loadLibc()
   signal?.throwIfAborted()
-  const { slirpPath, pid, readerFd, logPath } = connection
-  const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants
-  const logFd = openSync(logPath, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o600)
-  const child = spawn(slirpPath, slirpArgv(pid), {
-    cwd: '/',
-    env: baseEnvironment({}),
-    // It outlives this process, as conmon does.
-    detached: true,
-    stdio: ['ignore', logFd, logFd, readerFd, 'pipe'],
-  })
-  closeSync(logFd)
-  const identity = child.pid === undefined ? undefined : identifyProcess(child.pid)
+  let child: Child | undefined
   try {
+    child = spawnSlirp(libc, connection)
     await ready(child, signal)
   } catch (error) {
-    if (identity !== undefined) killGroupOf(identity)
+    child?.killGroup()
     throw signal?.aborted === true ? signal.reason : slirpError(connection, error as Error)
   }
+  // It outlives this process, as conmon does.
   child.unref()
 }
 
+function spawnSlirp(libc: Libc, { slirpPath, pid, readerFd, logPath }: Connection): Child {
+  const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants
+  const logFd = openSync(logPath, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o600)
+  try {
+    return spawnChild(libc, {
+      path: slirpPath,
+      args: slirpArgv(pid),
+      cwd: '/',
+      env: baseEnvironment({}),
+      stdio: ['ignore', logFd, logFd, readerFd, 'pipe'],
+    })
+  } finally {
+    closeSync(logFd)
+  }
+}
+
 /** It writes one byte when it is ready, and closes the descriptor without where it fails. */
-async function ready(child: ChildProcess, signal?: AbortSignal): Promise<void> {
-  const pipe = child.stdio[READY_FD] as Readable
+async function ready(child: Child, signal?: AbortSignal): Promise<void> {
+  const pipe = child.pipes[READY_FD] as Readable
   const limit = AbortSignal.timeout(READY_MS)
   const stop = signal === undefined ? limit : AbortSignal.any([signal, limit])
   try {
-    await once(child, 'spawn', { signal: stop })
     const said = await Promise.race([
       once(pipe, 'data', { signal: stop }).then(() => true),
       once(pipe, 'end', { signal: stop }).then(() => false),

@@ -1,7 +1,7 @@
-import { closeSync } from 'node:fs'
 import { RunchartError } from '../errors.ts'
-import { type Libc, loadLibc, systemError } from '../libc/libc.ts'
+import { type Libc, loadLibc } from '../libc/libc.ts'
 import { socketOver } from '../libc/socket-over.ts'
+import { systemError } from '../libc/system-error.ts'
 import { exitCodeOf, isSameOrZombie, reapedStatus, zombieStatus } from './exit-status.ts'
 import type { ProcessIdentity } from './identity.ts'
 
@@ -31,13 +31,13 @@ export async function watchExit(process: ProcessIdentity): Promise<ExitWatch | u
   if (pidfd === undefined) return undefined
   // Looked at only now: from here on the number cannot become another's unseen.
   if (!isSameOrZombie(process)) {
-    closeSync(pidfd)
+    libc.close(pidfd)
     return undefined
   }
   try {
     return watch(libc, pidfd, process)
   } catch (error) {
-    closeSync(pidfd)
+    libc.close(pidfd)
     throw error
   }
 }
@@ -47,7 +47,7 @@ export async function assertExitWatch(): Promise<void> {
   const libc = await loadLibc()
   try {
     const pidfd = openPidfd(libc, process.pid)
-    if (pidfd !== undefined) closeSync(pidfd)
+    if (pidfd !== undefined) libc.close(pidfd)
   } catch (cause) {
     throw new RunchartError('EWATCH', `the kernel gives no watch on a process: ${(cause as Error).message}`, {
       hint: 'it takes Linux 5.3 or later, and no filter in front of pidfd_open',
@@ -72,7 +72,7 @@ function watch(libc: Libc, pidfd: number, process: ProcessIdentity): ExitWatch {
     if (closed) return
     closed = true
     socket.destroy()
-    closeSync(pidfd)
+    libc.close(pidfd)
   }
   // It becomes readable when the process has ended, though there is nothing in it that could be read: EINVAL.
   socket.once('error', () => {

@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
 import { ProgramError } from '../errors.ts'
-import { baseEnvironment } from '../process/environment.ts'
-import { runProgram } from '../process/program.ts'
+import { baseEnvironment } from '../program/environment.ts'
+import { runProgram } from '../program/program.ts'
 import { findProgram } from './find.ts'
 
 const HELP_TIMEOUT_MS = 10_000

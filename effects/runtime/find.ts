@@ -1,8 +1,8 @@
 import { accessSync, constants, statSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
 import { ProgramError } from '../errors.ts'
-import { baseEnvironment, FIXED_PATH } from '../process/environment.ts'
-import { type ProgramResult, runProgram } from '../process/program.ts'
+import { baseEnvironment, FIXED_PATH } from '../program/environment.ts'
+import { type ProgramResult, runProgram } from '../program/program.ts'
 import { quote } from '../quote.ts'
 
 const PACKAGES: Record<string, string> = { conmon: 'conmon', runc: 'runc', crun: 'crun' }

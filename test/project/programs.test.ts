@@ -8,13 +8,16 @@ const STARTERS = [
   'effects/exec/attached.ts',
   'effects/exec/detached.ts',
   'effects/network/slirp.ts',
-  'effects/process/program.ts',
+  'effects/program/program.ts',
   'src/cli/owner/background.ts',
   'src/cli/terminal/raw-mode.ts',
 ]
 
 /** What has them in it. */
-const PROGRAMS = ['node:child_process', 'child_process', 'execa', 'node:worker_threads', 'node:cluster']
+const PROGRAMS = [
+  'effects/program/child.ts',
+  ...['node:child_process', 'child_process', 'execa', 'node:worker_threads', 'node:cluster'],
+]
 
 const imports = await importsOf('src', 'machines', 'effects')
 const SELF = 'test/project/programs.test.ts'

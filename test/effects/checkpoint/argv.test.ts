@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { checkpointArgv, criuFlags, criuSearchPath, restoreArgv } from '../../../effects/checkpoint/argv.ts'
 import { conmonArgv, conmonEnv } from '../../../effects/conmon/argv.ts'
-import { FIXED_PATH } from '../../../effects/process/environment.ts'
+import { FIXED_PATH } from '../../../effects/program/environment.ts'
 import { runtimeArgv } from '../../../effects/runtime/argv.ts'
 
 const image = { imagePath: '/i', workPath: '/w', leaveRunning: false, tcpEstablished: false }

@@ -9,7 +9,7 @@ import { runPaths } from '../../../effects/conmon/paths.ts'
 import { ProgramError, RuntimeError } from '../../../effects/errors.ts'
 import { readExitFile, wasOomKilled } from '../../../effects/exits/file.ts'
 import { identifyProcess, isSameProcess, signalProcess } from '../../../effects/process/identity.ts'
-import { runProgram } from '../../../effects/process/program.ts'
+import { runProgram } from '../../../effects/program/program.ts'
 import { TEST_RUNTIME } from '../../fixtures/programs.ts'
 import { held, openLab, processesNaming } from '../lab.ts'
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { type Lifeline, makeLifeline, openLifeline } from '../../../effects/conmon/lifeline.ts'
-import { runProgram } from '../../../effects/process/program.ts'
+import { runProgram } from '../../../effects/program/program.ts'
 import { temporaryDirectory } from '../../fixtures/temporary.ts'
 import { held } from '../lab.ts'
 

@@ -12,7 +12,7 @@ import {
   removeStrangeFile,
   wasOomKilled,
 } from '../../../effects/exits/file.ts'
-import { runProgram } from '../../../effects/process/program.ts'
+import { runProgram } from '../../../effects/program/program.ts'
 import { temporaryDirectory } from '../../fixtures/temporary.ts'
 
 describe('readExitFile', () => {

@@ -14,7 +14,7 @@ import { dirname, join } from 'node:path'
 import { filter, firstValueFrom, ReplaySubject, skip } from 'rxjs'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type ExitSighting, watchExits } from '../../../effects/exits/watcher.ts'
-import { runProgram } from '../../../effects/process/program.ts'
+import { runProgram } from '../../../effects/program/program.ts'
 import { type TemporaryDirectory, temporaryDirectory } from '../../fixtures/temporary.ts'
 import { held } from '../lab.ts'
 

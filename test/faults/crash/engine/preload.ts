@@ -1,17 +1,16 @@
 /**
  * Loaded into an engine's process before anything else (`node --import`): stands before and after every call of
- * Node with which the engine can change the world, writes each down, and kills the process where it is told to. The
- * engine has no part in it: there is no crash point that it could leave out.
+ * Node with which the engine can change the world and before and after every spawn, writes each down, and kills the
+ * process where it is told to. The engine has no part in it: there is no crash point that it could leave out.
  *
  * `RUNCHART_CRASH` is a {@link CrashOrder} as JSON.
  */
-import childProcess, { type ChildProcess } from 'node:child_process'
 import fs from 'node:fs'
 import promises from 'node:fs/promises'
-import { syncBuiltinESMExports } from 'node:module'
+import { registerHooks, syncBuiltinESMExports } from 'node:module'
 import { DatabaseSync, StatementSync } from 'node:sqlite'
 import { CONTAINER_STATES } from '../../../../src/types.ts'
-import { type CrashPoint, programName, type Step, timeless } from './steps.ts'
+import { type CrashPoint, type Step, timeless } from './steps.ts'
 
 /** What is to happen to the process. */
 export interface CrashOrder {
@@ -37,7 +36,8 @@ let steps = 0
 /** Some of Node's functions call others of them. */
 let isWithin = false
 
-function come(when: Step['when'], doing: string): void {
+/** The process has come to a crash point. */
+export function come(when: Step['when'], doing: string): void {
   const step = { when, doing: timeless(doing, order.places) }
   if (record !== undefined) writeSync(record, `${JSON.stringify(step)}\n`)
   const key = `${when} ${step.doing}`
@@ -63,14 +63,15 @@ function die(): never {
 type Call = (...args: never[]) => unknown
 
 /** Puts a function in the place of one of an object's. */
-function replace(object: object, name: string, around: (original: Call) => Call): void {
+export function replace(object: object, name: string, around: (original: Call) => Call): void {
   const table = object as Record<string, Call>
   const original = table[name]
   if (original === undefined) throw new Error(`Node has no ${name}`)
   table[name] = around(original)
 }
 
-function stepping(name: (...args: never[]) => string | undefined): (original: Call) => Call {
+/** A call that is a crash point before and after, where it has a name. */
+export function stepping(name: (...args: never[]) => string | undefined): (original: Call) => Call {
   return (original) =>
     function (this: unknown, ...args: never[]) {
       const doing = isWithin ? undefined : name(...args)
@@ -139,24 +140,14 @@ replace(
   stepping((_pid: number, signal: unknown) => (signal === 0 ? undefined : `signal ${String(signal)}`)),
 )
 
-replace(childProcess, 'spawn', (original) => (...args: never[]) => {
-  const [path, words] = args as unknown as [string, string[]]
-  const doing = programName(path, words)
-  come('before', `spawn ${doing}`)
-  const child = original(...args) as ChildProcess
-  come('after', `spawn ${doing}`)
-  // First of all that hear of it.
-  child.once('exit', () => come('after', `end of ${doing}`))
-  for (const pipe of child.stdio.slice(3)) {
-    if (pipe === null || pipe === undefined) continue
-    for (const verb of ['write', 'end'])
-      replace(
-        pipe,
-        verb,
-        stepping(() => `${verb} a pipe of ${doing}`),
-      )
-  }
-  return child
+const at = (path: string): string => new URL(path, import.meta.url).href
+const [CHILD, STEPPING_CHILD] = [at('../../../../effects/program/child.ts'), at('./child.ts')]
+registerHooks({
+  resolve(specifier, context, next) {
+    const found = next(specifier, context)
+    const isOurs = found.url === CHILD && context.parentURL !== STEPPING_CHILD
+    return isOurs ? { ...found, url: STEPPING_CHILD } : found
+  },
 })
 
 syncBuiltinESMExports()

@@ -11,7 +11,7 @@ import {
 import { dirname, join } from 'node:path'
 import { pino } from 'pino'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import { runProgram } from '../../../../effects/process/program.ts'
+import { runProgram } from '../../../../effects/program/program.ts'
 import { serveOwner } from '../../../../src/api/serve.ts'
 import { openLogFile } from '../../../../src/cli/owner/log-file.ts'
 import { RootError } from '../../../../src/index.ts'

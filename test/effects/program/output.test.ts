@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { keepEnd } from '../../../effects/process/output.ts'
+import { keepEnd } from '../../../effects/program/output.ts'
 
 const chunks = fc.array(fc.string({ unit: 'grapheme-ascii', maxLength: 30 }), { maxLength: 40 })
 

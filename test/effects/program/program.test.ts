@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { ProgramError } from '../../../effects/errors.ts'
 import { identifyProcess } from '../../../effects/process/identity.ts'
-import { type ProgramRequest, runProgram } from '../../../effects/process/program.ts'
+import { type ProgramRequest, runProgram } from '../../../effects/program/program.ts'
 import { temporaryDirectory } from '../../fixtures/temporary.ts'
 
 const sh = (script: string, rest: Partial<ProgramRequest> = {}) =>
