@@ -12,9 +12,13 @@ import type {
 import { RunchartError } from '../errors.ts'
 import { clearCreation } from './creation/run-files.ts'
 import { usageOf } from './ending/usage.ts'
+import { letLeftRunsEnd } from './left-runs.ts'
 import { within } from './monitor.ts'
 import type { Supervisor } from './supervisor.ts'
 import { orphanExit } from './witness/witnesses.ts'
+
+/** States in which no runtime is at work. */
+const LASTING: ReadonlySet<string> = new Set(['created', 'running', 'paused'])
 
 /** conmon writes the exit file between its container's end and its own; the seed waits about 5 s for it. */
 const EXIT_FILE_MS = 5_000
@@ -55,6 +59,7 @@ async function askRuntime(
   lifeline: Lifeline | undefined,
   signal: AbortSignal,
 ): Promise<Reconciled> {
+  if (known !== undefined && !LASTING.has(known.state)) await letLeftRunsEnd(supervisor, signal)
   const state = await supervisor.engine.runtime.state(supervisor.id, { signal })
   const lives = process !== undefined && isSameProcess(process)
   if (lives && state === undefined) return endDisowned(supervisor, process, lifeline, signal)
