@@ -11,9 +11,18 @@ import { runPaths } from './paths.ts'
  */
 export function removeTraces(options: Pick<ConmonOptions, 'id' | 'bundle' | 'runDir' | 'socketsDir'>): void {
   const { pidFile, monitorPidFile, runtimeLog, oom, exit } = runPaths(options.runDir)
-  removeFrom(options.socketsDir, validId(options.id))
-  for (const name of MONITOR_ENDS) removeFrom(options.bundle, name)
+  removeSockets(options)
   for (const path of [pidFile, monitorPidFile, runtimeLog, oom, exit]) {
     removeFrom(options.runDir, basename(path))
   }
+}
+
+/** The part of {@link removeTraces} that is not in the run's own directory. */
+export function removeSockets({
+  id,
+  bundle,
+  socketsDir,
+}: Pick<ConmonOptions, 'id' | 'bundle' | 'socketsDir'>): void {
+  removeFrom(socketsDir, validId(id))
+  for (const name of MONITOR_ENDS) removeFrom(bundle, name)
 }

@@ -1,5 +1,4 @@
 import { availableParallelism } from 'node:os'
-import { setTimeout as delay } from 'node:timers/promises'
 import pLimit from 'p-limit'
 
 /**
@@ -35,9 +34,12 @@ export function createLimiter(
     })
 }
 
-async function orLeftAlone(work: Promise<void>, afterMs: number): Promise<void> {
-  const timer = new AbortController()
-  const late = delay(afterMs, undefined, { ref: false, signal: timer.signal }).catch(() => {})
-  await Promise.race([work, late])
-  timer.abort()
+function orLeftAlone(work: Promise<void>, afterMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, afterMs).unref()
+    void work.finally(() => {
+      clearTimeout(timer)
+      resolve()
+    })
+  })
 }

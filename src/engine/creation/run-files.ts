@@ -1,27 +1,29 @@
 import { dirname, posix } from 'node:path'
 import { removeCgroup } from '../../../effects/cgroup/directories.ts'
 import { readHierarchies } from '../../../effects/cgroup/hierarchies.ts'
-import { removeTraces } from '../../../effects/conmon/traces.ts'
+import { removeSockets, removeTraces } from '../../../effects/conmon/traces.ts'
 import { removeExitFile, removeHalfExitFiles } from '../../../effects/exits/file.ts'
 import { removeFrom } from '../../../effects/files/unfollowed.ts'
 import type { Supervisor } from '../supervisor.ts'
 import { clearMonitor } from './clear.ts'
 import { areInPlace, removeRuntimeLink } from './directories.ts'
 
-/** What belonged to a run is removed. An exit command that goes on has the run's directory for its own. */
+/**
+ * What belonged to a run is removed, its directory last: where that is gone, all of it is. An exit command that goes on
+ * has the directory for its own, and it stays then.
+ */
 export async function removeRunFiles(supervisor: Supervisor, withDirectory = true): Promise<void> {
   const { engine, paths, id } = supervisor
   discardExitFile(supervisor)
   discardHalfExitFiles(supervisor)
   const { sockets: socketsDir } = engine.paths
-  if (areInPlace(supervisor)) {
-    removeTraces({ id, bundle: paths.bundle, runDir: paths.runDirectory, socketsDir })
-  } else {
-    removeFrom(socketsDir, id)
-  }
+  const { bundle, runDirectory: runDir } = paths
+  if (!areInPlace(supervisor)) removeFrom(socketsDir, id)
+  else if (withDirectory) removeSockets({ id, bundle, socketsDir })
+  else removeTraces({ id, bundle, runDir, socketsDir })
   removeRuntimeLink(supervisor)
-  if (withDirectory) removeFrom(dirname(paths.runDirectory), id)
   await clearMonitor(supervisor)
+  if (withDirectory) removeFrom(dirname(runDir), id)
 }
 
 /** Removes the exit file. One that cannot be removed now will be nobody's, and go with the next sweep that can. */

@@ -70,7 +70,8 @@ async function untilDecided<T>(
     return await Promise.race([changed, promise])
   } finally {
     unlisten()
-    over.abort()
+    // Without a reason of its own it would make an exception with a stack that nobody looks at.
+    over.abort('over')
   }
 }
 

@@ -1,3 +1,4 @@
+import { lstatSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { RestoreOptions } from '../../../effects/checkpoint/argv.ts'
 import { removeFrom } from '../../../effects/files/unfollowed.ts'
@@ -119,6 +120,7 @@ async function cleanUp(supervisor: Supervisor, signal: AbortSignal): Promise<voi
 }
 
 async function remove(supervisor: Supervisor): Promise<void> {
-  await removeRunFiles(supervisor)
-  removeFrom(dirname(supervisor.paths.directory), supervisor.id)
+  const { directory, runDirectory } = supervisor.paths
+  if (lstatSync(runDirectory, { throwIfNoEntry: false }) !== undefined) await removeRunFiles(supervisor)
+  removeFrom(dirname(directory), supervisor.id)
 }
