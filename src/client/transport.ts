@@ -7,6 +7,12 @@ import { connectionError, OwnerError, OwnerGoneError } from './errors.ts'
 // Not an import: the module's ESM face loads all that it names, fetch and WebSocket too, for 30 ms.
 const { Agent, request: httpRequest } = process.getBuiltinModule('node:http')
 
+/**
+ * Or Node looks whether the host's name is an address of IP version 6, by an expression that takes 4 ms to compile.
+ * (It is an option of the agent's, which the types of a request leave out.)
+ */
+const NO_SERVERNAME: object = { servername: '' }
+
 /** One request. */
 export interface Call {
   method: 'GET' | 'POST' | 'DELETE'
@@ -55,7 +61,10 @@ export function createTransport(
         payload === undefined
           ? {}
           : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) }
-      const request = httpRequest({ agent, socketPath, method, path, headers, signal }, resolve)
+      const request = httpRequest(
+        { agent, socketPath, ...NO_SERVERNAME, method, path, headers, signal },
+        resolve,
+      )
       request.on('error', (error) => {
         reject(connectionError(socketPath, error) ?? lost(error, signal))
       })
@@ -65,7 +74,15 @@ export function createTransport(
   const upgrade = ({ method, path, signal }: Call, protocol: string): Promise<UpgradedConnection> =>
     new Promise((resolve, reject) => {
       const headers = { connection: 'Upgrade', upgrade: protocol }
-      const request = httpRequest({ agent: false, socketPath, method, path, headers, signal })
+      const request = httpRequest({
+        agent: false,
+        socketPath,
+        ...NO_SERVERNAME,
+        method,
+        path,
+        headers,
+        signal,
+      })
       request.on('error', (error) => reject(connectionError(socketPath, error) ?? lost(error, signal)))
       request.once('upgrade', ({ headers }, socket, head) => resolve({ socket, head, headers }))
       request.once('response', (response) => {
@@ -99,7 +116,7 @@ export function createTransport(
     duplex(call) {
       const { method, path, signal } = call
       const headers = { 'content-type': FRAMES_TYPE }
-      const request = httpRequest({ agent, socketPath, method, path, headers, signal })
+      const request = httpRequest({ agent, socketPath, ...NO_SERVERNAME, method, path, headers, signal })
       const response = new Promise<IncomingMessage>((resolve, reject) => {
         request.once('response', resolve)
         request.on('error', (error) => reject(connectionError(socketPath, error) ?? lost(error, signal)))
