@@ -98,6 +98,7 @@ const ERRNO_HINTS: Record<string, string> = {
   ENFILE: 'raise the sysctl fs.file-max',
   EAGAIN: 'raise the limit of processes (ulimit -u, or the pids cgroup)',
   ENOMEM: 'free memory, or raise the limit of the memory cgroup',
+  ENOSYS: 'it takes Linux 5.3 or later, and no filter in front of its calls',
   EROFS: 'mount that file system for writing',
   ENOEXEC: 'name a program that is made for this machine',
   EACCES: 'give this user permission for it',

@@ -22,7 +22,7 @@ export const cpu: Row = {
         ...{ what: 'CPU of the engine', measured: median(samples), unit: 'ms', bound: 'most', limit: 4 },
       })),
       notes: [
-        `${input.lives} lives for each sample, one after another, the collector and every thread of Node included. The process has ${Math.round(residentMb)} MB resident: Node forks to spawn, which takes the longer the more memory there is.`,
+        `${input.lives} lives for each sample, one after another, the collector and every thread of Node included. The process has ${Math.round(residentMb)} MB resident: the bare floor spawns as Node does, by a fork, which takes the longer the more memory there is.`,
       ],
     }
   },
