@@ -5,7 +5,7 @@ import { killMonitor } from '../conmon/monitor.ts'
 import { loadLibc } from '../libc/libc.ts'
 import { assertDescriptorsLeft } from '../process/descriptors.ts'
 import type { ProcessIdentity } from '../process/identity.ts'
-import { type Child, type ChildEnd, spawnChild } from '../program/child.ts'
+import { type Child, spawnChild } from '../program/child.ts'
 import { baseEnvironment } from '../program/environment.ts'
 import { keepEnd } from '../program/output.ts'
 import { execArgv, execSpecArgv, needsProcessSpec } from './argv.ts'
@@ -77,7 +77,7 @@ async function startNow(
   const watching = watchSessionPid(options.sessionDir)
   try {
     const runtime = await spawnRuntime(options, args)
-    const started = Promise.race([watching.pid.then(() => true), runtime.exit.then(() => false)])
+    const started = Promise.race([watching.pid.then(() => true), runtime.child.ended.then(() => false)])
     try {
       await withinTime(started, call)
     } catch (error) {
@@ -102,7 +102,6 @@ interface SpawnedRuntime {
   stdin: Writable | undefined
   stdout: Output
   stderr: Output
-  exit: Promise<ChildEnd>
 }
 
 async function spawnRuntime(
@@ -122,15 +121,16 @@ async function spawnRuntime(
   // A command need not read what it is given.
   stdin?.on('error', () => {})
   return {
-    ...{ child, stdin, exit: child.ended },
+    child,
+    stdin,
     stdout: createOutput(stdout as Readable),
     stderr: createOutput(stderr as Readable),
   }
 }
 
 function handle(runtime: SpawnedRuntime, process: ProcessIdentity | undefined): AttachedExec {
-  const { child, stdin, stdout, stderr, exit } = runtime
-  const exited = exit.then(({ exitCode }) => {
+  const { child, stdin, stdout, stderr } = runtime
+  const exited = child.ended.then(({ exitCode }) => {
     stdout.exited()
     stderr.exited()
     stdin?.destroy()
@@ -146,7 +146,7 @@ function handle(runtime: SpawnedRuntime, process: ProcessIdentity | undefined): 
 }
 
 async function whyNot(options: ExecOptions, runtime: SpawnedRuntime, startedAt: number): Promise<Error> {
-  const end = await runtime.exit
+  const end = await runtime.child.ended
   const kept = keepEnd(MAX_STDERR)
   runtime.stderr.exited()
   for await (const chunk of runtime.stderr.stream) kept.add(chunk as Buffer)

@@ -56,8 +56,11 @@ export async function runProgram(request: ProgramRequest): Promise<ProgramResult
   )
   const outputs = child.pipes.filter((pipe) => pipe !== undefined).map((pipe) => keep(pipe, maxOutputBytes))
   const { end, timedOut } = await endOf(child, request)
+  // Nobody waits for what cannot be killed, this process's own end neither.
+  if (end === undefined) child.unref()
+  const drained = drain(child, end === undefined ? 0 : DRAIN_MS)
   if (signal?.aborted === true && end?.exitCode == null) throw signal.reason
-  await drain(child, end === undefined ? 0 : DRAIN_MS)
+  await drained
   const [stdout = '', stderr = ''] = outputs.map((output) => output.text())
   const durationMs = performance.now() - startedAt
   return { exitCode: null, signal: null, ...end, stdout, stderr, durationMs, timedOut }

@@ -89,6 +89,21 @@ describe('runProgram', () => {
     await gone(Number(readFileSync(pidFile, 'utf8')))
   })
 
+  it('lets go of the output when aborted, though a daemon holds it', async () => {
+    await using directory = await temporaryDirectory()
+    const pidFile = join(directory.path, 'pid')
+    const before = readdirSync('/proc/self/fd').length
+    const stop = new AbortController()
+    const run = sh(`setsid sh -c 'echo $$ > ${pidFile}; exec sleep 300' & wait`, { signal: stop.signal })
+    while (!existsSync(pidFile) || readFileSync(pidFile, 'utf8') === '') await delay(5)
+    stop.abort(new Error('enough'))
+    await expect(run).rejects.toThrow('enough')
+    const daemon = Number(readFileSync(pidFile, 'utf8'))
+    await expect.poll(() => readdirSync('/proc/self/fd').length).toBe(before)
+    expect(identifyProcess(daemon)).toBeDefined()
+    process.kill(daemon, 'SIGKILL')
+  })
+
   it('starts nothing when aborted already', async () => {
     await using directory = await temporaryDirectory()
     const signal = AbortSignal.abort(new Error('before'))
