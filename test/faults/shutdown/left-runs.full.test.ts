@@ -1,10 +1,12 @@
 import { execFileSync } from 'node:child_process'
-import { beforeEach, expect, onTestFinished, test } from 'vitest'
+import { beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import { findProgram } from '../../../effects/runtime/find.ts'
 import { type Engine, openEngine } from '../../../src/index.ts'
 import { type CliPlace, cliPlace, isAlive } from '../../cli/place.ts'
 import { type HeldRuntime, heldRuntime, TEST_RUNTIME } from '../../fixtures/programs.ts'
 import { recordFault } from '../record.ts'
+
+vi.setConfig({ testTimeout: 180_000 })
 
 let place: CliPlace
 let runtime: HeldRuntime
