@@ -8,10 +8,7 @@ import type { Supervisor } from '../supervisor.ts'
 import { clearMonitor } from './clear.ts'
 import { areInPlace, removeRuntimeLink } from './directories.ts'
 
-/**
- * What belonged to a run is removed, its directory last: where that is gone, all of it is. An exit command that goes on
- * has the directory for its own, and it stays then.
- */
+/** What belonged to a run is removed. An exit command that goes on has the run's directory for its own. */
 export async function removeRunFiles(supervisor: Supervisor, withDirectory = true): Promise<void> {
   const { engine, paths, id } = supervisor
   discardExitFile(supervisor)
@@ -22,8 +19,8 @@ export async function removeRunFiles(supervisor: Supervisor, withDirectory = tru
   else if (withDirectory) removeSockets({ id, bundle, socketsDir })
   else removeTraces({ id, bundle, runDir, socketsDir })
   removeRuntimeLink(supervisor)
-  await clearMonitor(supervisor)
   if (withDirectory) removeFrom(dirname(runDir), id)
+  await clearMonitor(supervisor)
 }
 
 /** Removes the exit file. One that cannot be removed now will be nobody's, and go with the next sweep that can. */

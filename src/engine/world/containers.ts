@@ -1,4 +1,3 @@
-import { lstatSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { RestoreOptions } from '../../../effects/checkpoint/argv.ts'
 import { removeFrom } from '../../../effects/files/unfollowed.ts'
@@ -120,7 +119,7 @@ async function cleanUp(supervisor: Supervisor, signal: AbortSignal): Promise<voi
 }
 
 async function remove(supervisor: Supervisor): Promise<void> {
-  const { directory, runDirectory } = supervisor.paths
-  if (lstatSync(runDirectory, { throwIfNoEntry: false }) !== undefined) await removeRunFiles(supervisor)
-  removeFrom(dirname(directory), supervisor.id)
+  // Once more: somebody may have put something in the place of what was removed.
+  await removeRunFiles(supervisor)
+  removeFrom(dirname(supervisor.paths.directory), supervisor.id)
 }
