@@ -42,6 +42,13 @@ export class LiveSet extends GuardedObservable<readonly ContainerInfo[]> impleme
     this.#changes.complete()
   }
 
+  /** The last value stays, and it may be out of date from now on. */
+  fail(error: unknown): void {
+    this.#tell()
+    this.#hasEnded = true
+    this.#changes.error(error)
+  }
+
   #tell(): void {
     const isNews = this.#isTelling && !this.#hasEnded
     this.#isTelling = false

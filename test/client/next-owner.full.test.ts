@@ -1,4 +1,7 @@
+import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { connectEngine } from '../../src/client/index.ts'
 import type { EngineEvent } from '../../src/index.ts'
@@ -65,4 +68,31 @@ test('where nobody answers, connecting says so', async () => {
   await place.endOwner('SIGTERM').catch(() => {})
   const connecting = connectEngine({ runRoot: place.runRoot })
   await expect(connecting).rejects.toMatchObject({ code: 'ENOOWNER', hint: expect.stringContaining('serve') })
+})
+
+test('who follows is told where the next owner answers and will not be followed', async () => {
+  await place.cli('ps')
+  await using engine = await connectEngine({ runRoot: place.runRoot })
+  const [events, containers] = [vi.fn(), vi.fn()]
+  engine.events.subscribe({ error: events })
+  engine.containers.subscribe({ error: containers })
+  await place.endOwner('SIGTERM')
+
+  const error = { name: 'RunchartError', code: 'ENOROUTE', message: 'the owner does not know GET /v1/follow' }
+  const stranger = createServer((_request, response) => {
+    response.writeHead(404, { 'content-type': 'application/json' }).end(JSON.stringify({ error }))
+  })
+  const socket = join(place.runRoot, 'owner.sock')
+  await once(stranger.listen(socket), 'listening')
+  try {
+    await expect
+      .poll(() => [events.mock.lastCall, containers.mock.lastCall])
+      .toMatchObject([[{ code: 'ENOROUTE' }], [{ code: 'ENOROUTE' }]])
+    const late = vi.fn()
+    engine.events.subscribe({ error: late })
+    expect(late).toHaveBeenCalledWith(expect.objectContaining({ code: 'ENOROUTE' }))
+  } finally {
+    stranger.closeAllConnections()
+    stranger.close()
+  }
 })

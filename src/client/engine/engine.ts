@@ -30,7 +30,8 @@ export interface ConnectOptions extends CallOptions {
  * Connects to the owner of a run root, and gives its engine as one that is embedded has it. What is read from it is as
  * new as the last event that has come; a call resolves once what it has done is to be seen here. When its owner goes
  * away calls fail with `EOWNERGONE` or `ENOOWNER`, and whoever follows goes on with the next one: no event is lost, and
- * none comes twice.
+ * none comes twice. One that answers and will not be followed, such as an owner of another version, ends what follows
+ * with its error.
  *
  * Throws NoOwnerError `ENOOWNER` where nobody answers.
  */

@@ -21,6 +21,8 @@ export class Mirror {
   readonly #waiting = new Set<() => void>()
   readonly #opened = Promise.withResolvers<void>()
   #seq: number | undefined
+  /** Why it is no longer kept up. */
+  #failure: unknown
 
   constructor(transport: Transport, onConsumerError: (error: unknown) => void) {
     this.#transport = transport
@@ -55,6 +57,7 @@ export class Mirror {
   /** Resolves once an answer's events are part of it, so that whoever has asked sees what came of it. */
   async reached(seq: number, signal?: AbortSignal): Promise<void> {
     while (this.seq < seq && !this.closed.aborted) {
+      if (this.#failure !== undefined) throw this.#failure
       await unlessAborted(new Promise<void>((resolve) => this.#waiting.add(resolve)), signal)
     }
   }
@@ -73,12 +76,20 @@ export class Mirror {
         const call = { method: 'GET', path: `/v1/follow${since}`, signal: this.closed } as const
         for await (const line of readLines<FollowLine>(this.#transport, call)) this.#take(line)
       } catch (error) {
-        // Of an owner that was never there its caller is told; one that was is waited for.
-        if (this.#seq === undefined || !isLost(error)) this.#opened.reject(error)
-        if (this.#seq === undefined) return
+        // An owner that was there is waited for; one that never was, or will not be followed, is told of.
+        if (this.#seq === undefined || !isLost(error)) return this.#fail(error)
       }
       await beforeNextLook(this.closed)
     }
+  }
+
+  /** Whoever waits, or follows, is told: nothing more will come. */
+  #fail(error: unknown): void {
+    this.#failure = error
+    this.#opened.reject(error)
+    this.events.error(error)
+    this.containers.fail(error)
+    this.#wake()
   }
 
   #take(line: FollowLine): void {
