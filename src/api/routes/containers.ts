@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import Type from 'typebox'
 import { hasLabels } from '../../spec/labels.ts'
-import type { Container, ContainerState, Engine } from '../../types.ts'
+import type { Container, ContainerState, Engine, ContainerInfo as Info } from '../../types.ts'
 import type { ApiContext } from '../context.ts'
 import { openDescriptors } from '../exec/descriptors.ts'
 import { documented } from '../openapi/documentation.ts'
@@ -22,6 +22,11 @@ const NOT_RUNNING: ReadonlySet<ContainerState> = new Set([
   'removed',
 ])
 
+/** One whose restart is put off is up, as far as anybody is concerned who looks. */
+function isUp({ state, restart }: Info): boolean {
+  return !NOT_RUNNING.has(state) || restart?.state === 'backing-off'
+}
+
 /** Routes that make, show and remove containers. */
 export function addContainerRoutes(app: FastifyInstance, context: ApiContext): void {
   const { engine, closing } = context
@@ -29,13 +34,13 @@ export function addContainerRoutes(app: FastifyInstance, context: ApiContext): v
     '/v1/containers',
     {
       schema: { querystring: ListQuery },
-      config: documented('listContainers', 'Those that run, or all', Type.Array(ContainerInfo)),
+      config: documented('listContainers', 'Those that run, or will soon, or all', Type.Array(ContainerInfo)),
     },
     ({ query }) => {
       const wanted = [query.label ?? []].flat()
       return engine
         .snapshot()
-        .containers.filter(({ state }) => isSet(query.all) || !NOT_RUNNING.has(state))
+        .containers.filter((info) => isSet(query.all) || isUp(info))
         .filter(({ labels }) => hasLabels(labels, wanted))
     },
   )

@@ -65,7 +65,7 @@ test('an owner that is killed while a restart is put off leaves it to the next',
   )
   await eventually(async () => (await inspect()).restarts).toBeGreaterThan(4)
   await eventually(async () => (await inspect()).restart?.state).toBe('backing-off')
-  expect((await place.cli('ps', '-a')).stdout).toContain('Restarting (3)')
+  expect((await place.cli('ps')).stdout).toContain('Restarting (3)')
   await killed(first)
   writeFileSync(`${place.rootfs}/tmp/mended`, '')
   // Any verb brings up an owner, in the background.

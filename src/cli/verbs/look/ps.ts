@@ -18,7 +18,7 @@ interface Flags {
 
 export function define(command: Command): void {
   takeFormat(command, 'table, or an array for programs')
-    .option('-a, --all', 'also those that do not run')
+    .option('-a, --all', 'also those that neither run nor wait to be started again')
     .option('-q, --quiet', 'only ids')
     .option('-f, --filter <label=NAME[=VALUE]>', 'only those that have the label', parseFilter)
     .addHelpText('after', HELP)
