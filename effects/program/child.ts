@@ -1,6 +1,7 @@
 import { closeSync, constants, existsSync, openSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { constants as system } from 'node:os'
+import { isMainThread } from 'node:worker_threads'
 import { hintForErrno, ProgramError } from '../errors.ts'
 import type { Libc } from '../libc/libc.ts'
 import { type SocketPlace, socketPair, socketPlace } from '../libc/socket-over.ts'
@@ -61,8 +62,7 @@ export function spawnChild(libc: Libc, request: ChildRequest): Child {
     // Before there is a child: one that nobody can watch must not be.
     place = socketPlace(libc)
     const pid = spawnWith(libc, request, pipes)
-    watch(libc, pid, place)
-    return handle(libc, pid, place.socket, pipes)
+    return handle(pid, watch(libc, pid, place), pipes, place.socket)
   } catch (cause) {
     place?.socket.destroy()
     for (const pipe of pipes) pipe?.destroy()
@@ -90,30 +90,60 @@ function spawnWith(libc: Libc, request: ChildRequest, pipes: Socket[]): number {
   }
 }
 
-/** Has the event loop know of the child's end. */
-function watch(libc: Libc, pid: number, place: SocketPlace): void {
+/** Resolves with the child's end, as soon as the event loop hears of it. */
+function watch(libc: Libc, pid: number, { socket, take }: SocketPlace): Promise<ChildEnd> {
   const pidfd = libc.pidfdOpen(pid)
   try {
     if (pidfd < 0) throw systemError('pidfd_open', libc.errno())
-    place.take(pidfd)
+    take(pidfd)
   } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOSYS' && isMainThread) {
+      socket.destroy()
+      return endBySignal(libc, pid)
+    }
     process.kill(pid, 'SIGKILL')
     libc.waitpid(pid, [0], 0)
     throw error
   } finally {
     if (pidfd >= 0) libc.close(pidfd)
   }
+  return new Promise((resolve) => {
+    // It becomes readable when the child has ended, though there is nothing in it that could be read: EINVAL.
+    socket.once('error', () => {
+      socket.destroy()
+      resolve(waitFor(libc, pid) ?? UNKNOWN)
+    })
+  })
 }
 
-function handle(libc: Libc, pid: number, socket: Socket, pipes: Socket[]): Child {
-  const { promise: ended, resolve } = Promise.withResolvers<ChildEnd>()
+const looks = new Set<() => void>()
+
+/** Before Linux 5.3 the kernel tells only that some child has ended, and only Node's main thread. */
+function endBySignal(libc: Libc, pid: number): Promise<ChildEnd> {
+  if (looks.size === 0) process.on('SIGCHLD', lookAtAll)
+  return new Promise((resolve) => {
+    const look = (): void => {
+      const end = waitFor(libc, pid)
+      if (end === undefined) return
+      looks.delete(look)
+      if (looks.size === 0) process.off('SIGCHLD', lookAtAll)
+      resolve(end)
+    }
+    looks.add(look)
+    // It may have ended before anybody listened.
+    look()
+  })
+}
+
+function lookAtAll(): void {
+  for (const look of looks) look()
+}
+
+function handle(pid: number, end: Promise<ChildEnd>, pipes: Socket[], socket: Socket): Child {
   // Until it is waited for, no other process is given its number.
   let isOurs = true
-  // It becomes readable when the child has ended, though there is nothing in it that could be read: EINVAL.
-  socket.once('error', () => {
+  const ended = end.finally(() => {
     isOurs = false
-    socket.destroy()
-    resolve(waitFor(libc, pid))
   })
   return {
     pid,
@@ -133,9 +163,13 @@ function signal(target: number): boolean {
   }
 }
 
-function waitFor(libc: Libc, pid: number): ChildEnd {
+const UNKNOWN: ChildEnd = { exitCode: null, signal: null }
+
+/** undefined where it has not ended. */
+function waitFor(libc: Libc, pid: number): ChildEnd | undefined {
   const status = [0]
-  if (libc.waitpid(pid, status, WNOHANG) !== pid) return { exitCode: null, signal: null }
+  const waited = libc.waitpid(pid, status, WNOHANG)
+  if (waited !== pid) return waited === 0 ? undefined : UNKNOWN
   const [word = 0] = status
   const number = word & 0x7f
   return number === 0

@@ -8,6 +8,7 @@ const STARTERS = [
   'effects/exec/attached.ts',
   'effects/exec/detached.ts',
   'effects/network/slirp.ts',
+  'effects/program/child.ts',
   'effects/program/program.ts',
   'src/cli/owner/background.ts',
   'src/cli/terminal/raw-mode.ts',

@@ -264,7 +264,8 @@ describe('a create that is stopped', () => {
     let pid = 0
     const beforeStart = async (conmonPid: number) => {
       pid = conmonPid
-      expect(readFileSync(`/proc/${conmonPid}/cmdline`, 'latin1')).toContain(lab.id)
+      // For an instant after a spawn the kernel has no words of the program's yet.
+      await expect.poll(() => readFileSync(`/proc/${conmonPid}/cmdline`, 'latin1')).toContain(lab.id)
       throw new Error('no such cgroup')
     }
     await expect(lab.create({ beforeStart })).rejects.toThrow('no such cgroup')

@@ -61,7 +61,8 @@ describe('runchart --monitor-lost keep', () => {
     })
     expect(refused).toMatchObject({ exitCode: 125, stdout: '' })
     expect(refused.stderr).toMatch(/no watch on a process: .*ENOSYS\nhint: it takes Linux 5\.3/)
-    expect((await execa('strace', [...without, ...verb, 'ps'], { reject: false })).exitCode).toBe(0)
+    const run = ['run', '--rm', '--rootfs', place.rootfs, 'sh', '-c', 'exit 7']
+    expect((await execa('strace', [...without, ...verb, ...run], { reject: false })).exitCode).toBe(7)
     recordFault('a kernel without pidfd_open', 'keep is refused with the reason; kill goes on')
   })
 })

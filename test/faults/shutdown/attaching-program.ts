@@ -1,4 +1,4 @@
-/** A program that closes its engine while it connects to the container web, and then comes to its own end. */
+/** A program that closes its engine as soon as it has asked to attach to the container web, and then comes to its own end. */
 import { join } from 'node:path'
 import { openEngine } from '../../../src/index.ts'
 import { TEST_RUNTIME } from '../../fixtures/programs.ts'
@@ -9,7 +9,6 @@ const engine = await openEngine({
   runRoot: join(path, 'run'),
   runtime: TEST_RUNTIME,
 })
-// The first of a process that has made no container: what it takes is still to be loaded when the engine closes.
 const attaching = engine.get('web').attach()
 const outcome = attaching.then(
   () => 'attached',
