@@ -117,7 +117,8 @@ export class ContainerPool implements Pool {
     await started
     clock.clearTimeout(timer)
     unlisten()
-    this.#refill()
+    // Whoever has started it hears of that first.
+    setImmediate(() => this.#refill())
   }
 
   #refill(): void {
