@@ -2,8 +2,11 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { identifyProcess, isSameProcess, type ProcessIdentity } from '../process/identity.ts'
 import { lookAt } from '../process/look.ts'
 
-/** Which change a container and are over soon. (conmon runs `create`, and an attached command's `exec` lasts as long.) */
-const VERBS: ReadonlySet<string> = new Set(['start', 'kill', 'pause', 'resume', 'checkpoint'])
+/**
+ * Which change a container and are over soon. (conmon runs `create`; a command's `exec` lasts as long as the command,
+ * and a `checkpoint` must not be cut off.)
+ */
+const VERBS: ReadonlySet<string> = new Set(['start', 'kill', 'pause', 'resume'])
 const ID = /^[0-9a-f]{32}$/
 
 /**
