@@ -154,7 +154,40 @@ describe('a child', () => {
   })
 })
 
+describe('where the kernel has no pidfd', () => {
+  const ENOSYS = 38
+  const older = { ...libc, pidfdOpen: () => -1, errno: () => ENOSYS }
+  const exit = (code: number, script = '') =>
+    spawnChild(older, { path: '/bin/sh', args: ['-c', `${script} exit ${code}`], env: { PATH }, stdio: [] })
+
+  it('the ends of children are told all the same, of each its own', async () => {
+    // The second ends first, and the first one’s end is not taken for it.
+    const children = [exit(3, 'sleep 0.2;'), exit(4), exit(5)]
+    expect(await Promise.all(children.map(({ ended }) => ended))).toEqual(
+      [3, 4, 5].map((exitCode) => ({ exitCode, signal: null })),
+    )
+    expect(process.listenerCount('SIGCHLD')).toBe(0)
+  })
+
+  it('they are killed', async () => {
+    const child = exit(0, 'sleep 300;')
+    expect(child.killGroup()).toBe(true)
+    expect(await child.ended).toEqual({ exitCode: null, signal: 'SIGKILL' })
+    expect(child.kill()).toBe(false)
+  })
+})
+
 describe('a program that cannot be run', () => {
+  it('because nobody could watch it is told of, and does not run', async () => {
+    await using directory = await temporaryDirectory()
+    const EMFILE = 24
+    const full = { ...libc, pidfdOpen: () => -1, errno: () => EMFILE }
+    const args = ['-c', `sleep 0.2; touch ${join(directory.path, 'ran')}`]
+    expect(() => spawnChild(full, { path: '/bin/sh', args, env: { PATH }, stdio: [] })).toThrow('EMFILE')
+    expect(await sh('sleep 0.4', []).ended).toMatchObject({ exitCode: 0 })
+    expect(readdirSync(directory.path)).toEqual([])
+  })
+
   it('because it is a text is not given to a shell', async () => {
     await using directory = await temporaryDirectory()
     const path = join(directory.path, 'text')
