@@ -24,8 +24,9 @@ async function cutOff(): Promise<number> {
   runtime.holdAt('resume')
   const resume = place.cli('unpause', 'web')
   const pid = await runtime.held()
+  // Stopped first: where it finds its owner gone it would start another, and the next is to be the test's engine.
+  process.kill(resume.pid ?? 0, 'SIGSTOP')
   await place.endOwner('SIGKILL')
-  // It asks whoever owns the root next, and that is to be the test's engine.
   resume.kill('SIGKILL')
   await resume
   return pid
