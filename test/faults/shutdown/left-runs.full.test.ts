@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest'
+import { identifyProcess, signalProcess } from '../../../effects/process/identity.ts'
 import { findProgram } from '../../../effects/runtime/find.ts'
 import { type Engine, openEngine } from '../../../src/index.ts'
 import { type CliPlace, cliPlace, isAlive } from '../../cli/place.ts'
@@ -24,6 +25,8 @@ async function cutOff(): Promise<number> {
   runtime.holdAt('resume')
   const resume = place.cli('unpause', 'web')
   const pid = await runtime.held()
+  const held = identifyProcess(pid)
+  onTestFinished(() => void (held && signalProcess(held, 'SIGKILL')))
   // Stopped first: where it finds its owner gone it would start another, and the next is to be the test's engine.
   process.kill(resume.pid ?? 0, 'SIGSTOP')
   await place.endOwner('SIGKILL')
