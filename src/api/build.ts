@@ -10,13 +10,11 @@ import { addContainerRoutes } from './routes/containers.ts'
 import { addEngineRoutes } from './routes/engine.ts'
 import { addFollowRoute } from './routes/follow.ts'
 import { addStreamRoutes } from './routes/streams.ts'
+import { COMPILERS } from './validation.ts'
 import { SEQ_HEADER } from './wire.ts'
 
 /** Bytes. Linux takes at most 2 MiB of argv and environment together; JSON may double them. */
 const BODY_LIMIT = 4 * 1024 * 1024
-
-/** The schemas are our own: a schema of schemas to hold them against would take 20 ms to compile in each owner. */
-const CHECKS = { removeAdditional: false, coerceTypes: false, useDefaults: false, validateSchema: false }
 
 /** The owner's API over an engine, not yet listening, and without upgrades. */
 export function buildApi(context: ApiContext, logger: FastifyBaseLogger): FastifyInstance {
@@ -25,7 +23,7 @@ export function buildApi(context: ApiContext, logger: FastifyBaseLogger): Fastif
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT,
     routerOptions: { maxParamLength: 4096 },
-    ajv: { customOptions: CHECKS },
+    schemaController: COMPILERS,
     schemaErrorFormatter: toInputError,
   })
   // Never: a connection that the server closes just as a client sends looks like an owner that died. The
