@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { judgeCgroups, readCgroups } from '../../src/cli/doctor/cgroups.ts'
 import { checkDirectory, checkSocketPath } from '../../src/cli/doctor/directories.ts'
 import { checkWatch, judgeInotify } from '../../src/cli/doctor/inotify.ts'
+import { judgeMoves } from '../../src/cli/doctor/moves.ts'
 import { checkOptional } from '../../src/cli/doctor/programs.ts'
 import { temporaryDirectory } from '../fixtures/temporary.ts'
 import { runchart } from './place.ts'
@@ -32,6 +33,20 @@ test('a missing controller is told by what will not work', () => {
   const { detail, hint } = judgeCgroups(readCgroups(v2, () => 'cpu pids'))
   expect(detail).toContain('--memory')
   expect(hint).toContain('cgroup.subtree_control')
+})
+
+test('where the kernel takes its time to move a process, the mount option that spares it is told', () => {
+  const told = {
+    check: 'cgroup moves',
+    status: 'ok',
+    hint: expect.stringContaining('remount,favordynmods /sys/fs/cgroup,'),
+  }
+  expect(judgeMoves(v2, '6.0.0-generic')).toMatchObject([told])
+  expect(judgeMoves(v2, '5.19.17')).toEqual([])
+  expect(judgeMoves(v1('memory'), '6.18.44')).toEqual([])
+  expect(judgeMoves(`${v1('memory')}\n${v2},favordynmods`, '6.18.44')).toEqual([
+    { check: 'cgroup moves', status: 'ok', detail: 'quick (favordynmods)' },
+  ])
 })
 
 test('small limits of inotify are warned of with the command that raises them', () => {

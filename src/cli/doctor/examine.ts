@@ -6,6 +6,7 @@ import { checkCgroups } from './cgroups.ts'
 import { checkDirectory, checkSocketPath } from './directories.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
 import { checkInotify, checkWatch } from './inotify.ts'
+import { checkMoves } from './moves.ts'
 import { checkOptional, checkProgram } from './programs.ts'
 
 /** Checks all that runchart needs of this machine; changes nothing and starts nothing. */
@@ -17,6 +18,7 @@ export async function examine(globals: Globals): Promise<Finding[]> {
     checkOptional(criu, 'criu'),
     checkOptional('slirp4netns', 'slirp4netns'),
     guarded('cgroups', checkCgroups),
+    ...guardedAll('cgroup moves', checkMoves),
     ...guardedAll('inotify', checkInotify),
     checkWatch(),
     checkDirectory('root', root, '--root'),

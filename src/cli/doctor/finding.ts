@@ -4,11 +4,14 @@ export interface Finding {
   /** `warn`: runchart works, but something that it offers does not, or not for long. */
   status: 'ok' | 'warn' | 'fail'
   detail: string
-  /** How to mend it. */
+  /** How to mend it, or what would do better. */
   hint?: string
 }
 
-export const ok = (check: string, detail: string): Finding => ({ check, status: 'ok', detail })
+export const ok = (check: string, detail: string, hint?: string): Finding => ({
+  ...{ check, status: 'ok', detail },
+  ...(hint !== undefined && { hint }),
+})
 
 export const warn = (check: string, detail: string, hint: string): Finding => ({
   check,
