@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { packageFolder } from '../api/version.ts'
 
@@ -31,11 +30,11 @@ export async function readPage(): Promise<PageFile[]> {
 }
 
 async function readBundled(): Promise<(readonly [string, Buffer])[]> {
-  const built = new URL('page/', import.meta.url)
-  if (existsSync(new URL('main.js', built))) {
+  if (!import.meta.url.endsWith('.ts')) {
+    const built = new URL('dist/page/', packageFolder())
     return Promise.all(BUNDLED.map(async (name) => [name, await readFile(new URL(name, built))] as const))
   }
-  // No literal: the package has neither the bundler nor this file, and its compiler is not to look for them.
+  // No literal: the package has neither the bundler nor this file, and who builds it is not to look for them.
   const bundler = new URL('bundle/bundle.ts', import.meta.url).href
   const { bundle } = (await import(bundler)) as { bundle: () => Promise<Map<string, Buffer>> }
   return [...(await bundle())]

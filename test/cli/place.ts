@@ -6,7 +6,7 @@ import { connectOwner } from '../../src/client/client.ts'
 import { makeRootfs } from '../fixtures/rootfs.ts'
 import { temporaryDirectory } from '../fixtures/temporary.ts'
 
-/** The command line's program. */
+/** The command line's program, from its sources. */
 export const MAIN = new URL('../../src/cli/main.ts', import.meta.url).pathname
 
 const options = { reject: false, stripFinalNewline: false, cleanup: true } as const
@@ -15,8 +15,8 @@ const options = { reject: false, stripFinalNewline: false, cleanup: true } as co
 export const runchart = (
   args: readonly string[],
   env: Record<string, string> = {},
-  { detached = false }: { detached?: boolean } = {},
-) => execa(process.execPath, [MAIN, ...args], { ...options, env, detached })
+  { detached = false, main = MAIN }: { detached?: boolean; main?: string } = {},
+) => execa(process.execPath, [main, ...args], { ...options, env, detached })
 
 /** A verb under way or ended. */
 export type Verb = ReturnType<typeof runchart>
@@ -39,14 +39,15 @@ export interface CliPlace extends AsyncDisposable {
   endOwner(signal: NodeJS.Signals): Promise<void>
 }
 
-/** Containers, owner and directory are gone when it is disposed of. */
-export async function cliPlace(): Promise<CliPlace> {
+/** With the command line of another build, where one is named. Containers, owner and directory are gone when it is disposed of. */
+export async function cliPlace(main?: string): Promise<CliPlace> {
   const directory = await temporaryDirectory()
   const { path } = directory
   const [root, runRoot] = [join(path, 'root'), join(path, 'run')]
   const globals = ['--root', root, '--run-root', runRoot]
   const rootfs = await makeRootfs(path)
-  const cli = (...args: string[]): Verb => runchart([...globals, ...args])
+  const cli = (...args: string[]): Verb =>
+    runchart([...globals, ...args], {}, main === undefined ? {} : { main })
   const owner = async (): Promise<number> => {
     const client = connectOwner(join(runRoot, 'owner.sock'))
     return (await client.version().finally(() => client.close())).pid

@@ -30,7 +30,8 @@ describe('the package', () => {
     const compiled = Object.values(offered).flatMap((entry) =>
       typeof entry === 'string' ? [entry] : [entry.types, entry.default],
     )
-    const sources = [...compiled, ...Object.values(project.bin)].map(sourceOf)
+    expect(project.bin).toEqual({ runchart: 'dist/cli/main.js' })
+    const sources = [...compiled.map(sourceOf), 'src/cli/main.ts']
     expect(sources.filter((path) => !existsSync(path))).toEqual([])
   })
 

@@ -8,7 +8,7 @@ import { benchPlace, milliseconds, removeAll } from '../place.ts'
 import type { Claim, Row } from '../row.ts'
 import { median, ratios } from '../statistics.ts'
 
-const MAIN = 'dist/src/cli/main.js'
+const MAIN = 'dist/cli/main.js'
 
 /** Row 4. */
 export const command: Row = {

@@ -1,0 +1,9 @@
+/** Makes the command line of the package: a step of `npm run build`. */
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { bundleCli } from './bundle.ts'
+import { licencesOf } from './licences.ts'
+
+const directory = join(process.argv[2] ?? 'dist', 'cli')
+const { inputs } = await bundleCli(directory)
+await writeFile(join(directory, 'LICENCES'), await licencesOf(Object.keys(inputs)))
