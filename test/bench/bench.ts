@@ -3,6 +3,8 @@ import { execa } from 'execa'
 
 /** What a row measures with. */
 export interface Bench {
+  /** The OCI runtime that runchart, the bare floor and podman use. */
+  readonly runtime: string
   /** Few rounds and small sizes: to see that it works. */
   readonly quick: boolean
   readonly signal: AbortSignal
@@ -17,8 +19,9 @@ export interface Bench {
 }
 
 /** Measures until the signal comes. */
-export function makeBench({ quick, signal }: { quick: boolean; signal: AbortSignal }): Bench {
+export function makeBench({ runtime, quick, signal }: Pick<Bench, 'runtime' | 'quick' | 'signal'>): Bench {
   return {
+    runtime,
     quick,
     signal,
     progress: (text) => console.error(`  ${text}`),

@@ -43,8 +43,11 @@ async function versionOf(program: string, args: readonly string[]): Promise<stri
 }
 
 function cgroups(): string {
-  const mounts = readFileSync('/proc/self/mountinfo', 'utf8')
-  const [one, two] = [mounts.includes(' - cgroup '), mounts.includes(' - cgroup2 ')]
-  if (one && two) return 'versions 1 and 2 (hybrid)'
-  return one ? 'version 1' : 'version 2'
+  if (isHybrid()) return 'versions 1 and 2 (hybrid)'
+  return mounts().includes(' - cgroup ') ? 'version 1' : 'version 2'
 }
+
+/** Whether cgroup2 is mounted beside version 1. */
+export const isHybrid = (): boolean => [' - cgroup ', ' - cgroup2 '].every((type) => mounts().includes(type))
+
+const mounts = (): string => readFileSync('/proc/self/mountinfo', 'utf8')

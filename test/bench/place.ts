@@ -22,7 +22,7 @@ export const LASTING = ['sleep', '1000000']
 const AT_ONCE = 8
 
 /** Opens an engine and a floor beside it, which takes its spec from a container of the engine. */
-export async function benchPlace(runtime = 'runc'): Promise<BenchPlace> {
+export async function benchPlace(runtime: string): Promise<BenchPlace> {
   const place = await testPlace()
   try {
     const { root, runRoot, rootfs } = place

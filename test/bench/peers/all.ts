@@ -4,9 +4,13 @@ import { ctr } from './ctr.ts'
 import { docker } from './docker.ts'
 import { missingPrograms, type OpenPeer, type Peer, type PeerPlace } from './peer.ts'
 import { podman } from './podman.ts'
-import { runcRun } from './runc-run.ts'
+import { runtimeRun } from './runtime-run.ts'
 
-export const PEERS: readonly Peer[] = [runcRun, podman, ctr, docker]
+/** ctr and docker use runc whatever the others do. */
+const peersBeside = (runtime: string): Peer[] => [
+  ...[runtimeRun(runtime), podman(runtime)],
+  ...(runtime === 'runc' ? [ctr, docker] : []),
+]
 
 /** Those peers that are there; all are gone when it is disposed of. */
 export interface OpenPeers extends AsyncDisposable {
@@ -19,12 +23,12 @@ export interface OpenPeers extends AsyncDisposable {
 export async function openPeers(
   bench: Bench,
   place: PeerPlace,
-  wanted = PEERS.map(({ name }) => name),
+  wanted?: readonly string[],
 ): Promise<OpenPeers> {
   const open = new Map<string, OpenPeer>()
   const notes: string[] = []
   const stack = new AsyncDisposableStack()
-  for (const peer of PEERS.filter(({ name }) => wanted.includes(name))) {
+  for (const peer of peersBeside(bench.runtime).filter(({ name }) => wanted?.includes(name) ?? true)) {
     const missing = missingPrograms(peer)
     if (missing.length > 0) {
       notes.push(`${peer.name} was left out: ${missing.join(', ')} not installed.`)

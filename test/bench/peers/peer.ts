@@ -1,4 +1,4 @@
-import { readdirSync, rmdirSync } from 'node:fs'
+import { readdirSync, rmdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { findProgram } from '../../../effects/runtime/find.ts'
@@ -68,5 +68,11 @@ function removeTree(path: string): void {
   for (const entry of readdirSync(path, { withFileTypes: true })) {
     if (entry.isDirectory()) removeTree(join(path, entry.name))
   }
-  rmdirSync(path)
+  try {
+    rmdirSync(path)
+  } catch (error) {
+    // podman takes a mount point that stands empty for the cgroups of version 2, and writes common files there.
+    if ((error as NodeJS.ErrnoException).code !== 'ENOTEMPTY') throw error
+    rmSync(path, { recursive: true })
+  }
 }

@@ -6,11 +6,13 @@ import { input, output } from '../bench.ts'
 import { benchPlace, life } from '../place.ts'
 import { interleaved } from '../rounds.ts'
 
-const { lives, rounds, warmUp } = input<Record<'lives' | 'rounds' | 'warmUp', number>>()
+const { runtime, lives, rounds, warmUp } = input<
+  { runtime: string } & Record<'lives' | 'rounds' | 'warmUp', number>
+>()
 const interrupted = new AbortController()
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => interrupted.abort())
 
-await using place = await benchPlace()
+await using place = await benchPlace(runtime)
 const { engine, floor } = place
 const spent = (work: () => Promise<void>) => async (): Promise<number> => {
   const before = process.cpuUsage()

@@ -16,12 +16,28 @@ What \`npm run bench\` measured beside what a user would pick instead: each row 
 The **bare floor** is the least that has conmon and runc run a container and that hears of its exit: a loop in Node that keeps no state. A median is given with its middle half (the 25th to the 75th percentile); ratios are taken round by round, so that what slows the machine for a while falls out.
 `
 
-/** The page that a run comes to. Its pictures are in \`directory\`, as the page sees it. */
-export function page(results: Results, directory: string): Page {
+/**
+ * The page that runs come to, each with a runtime of its own: the first with pictures, which are in \`directory\` as the
+ * page sees it, the others below it.
+ */
+export function page(runs: readonly Results[], directory: string): Page {
   const plots = new Map<string, string>()
+  const parts = runs.map((results, index) =>
+    index === 0 ? main(results, directory, plots) : besides(results),
+  )
+  return { markdown: [HEAD, ...parts].join('\n'), plots }
+}
+
+function main(results: Results, directory: string, plots: Map<string, string>): string {
   const rows = results.rows.map((row) => section(row, directory, plots))
-  const markdown = [HEAD, machineText(results), overview(results), ...rows].join('\n')
-  return { markdown, plots }
+  return [machineText(results), overview(results.rows, linked), ...rows].join('\n')
+}
+
+/** Figures alone. */
+function besides(results: Results): string {
+  const { runtime, rows } = results
+  const tables = rows.flatMap(({ groups }) => groups.map(table))
+  return [`## With ${runtime}\n`, machineText(results), overview(rows, titled), ...tables].join('\n')
 }
 
 function machineText({ measuredOn, machine, quick }: Results): string {
@@ -35,12 +51,13 @@ function machineText({ measuredOn, machine, quick }: Results): string {
   return `${lines.join('\n')}\n`
 }
 
-function overview({ rows }: Results): string {
-  const lines = rows.flatMap(({ number, title, claims }) =>
-    claims.map(
-      (claim, index) =>
-        `| ${index === 0 ? `[${number}. ${title}](#${anchor(number, title)})` : ''} | ${claimCells(claim)} |`,
-    ),
+type Heading = (row: RowResult) => string
+const linked: Heading = ({ number, title }) => `[${number}. ${title}](#${anchor(number, title)})`
+const titled: Heading = ({ number, title }) => `${number}. ${title}`
+
+function overview(rows: readonly RowResult[], heading: Heading): string {
+  const lines = rows.flatMap((row) =>
+    row.claims.map((claim, index) => `| ${index === 0 ? heading(row) : ''} | ${claimCells(claim)} |`),
   )
   return `| What | Claim | Measured | Aim | |\n|---|---|---|---|---|\n${lines.join('\n')}\n`
 }

@@ -9,6 +9,8 @@ export interface Results {
   /** The day, ISO 8601. */
   measuredOn: string
   machine: Machine
+  /** The OCI runtime that runchart, the bare floor and podman used. */
+  runtime: string
   /** Whether it was only to be seen that it works. */
   quick: boolean
   rows: RowResult[]

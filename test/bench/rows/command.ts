@@ -16,13 +16,13 @@ export const command: Row = {
   title: '`runchart run --rm … true` as a command',
   aim: '≤ 0.65 × podman run --rm with the same runc while an owner serves; --embedded from cold ≤ 1.0 ×',
   async measure(bench) {
-    await using place = await benchPlace()
-    await using peers = await openPeers(bench, place.peers, ['podman', 'runc run'])
+    await using place = await benchPlace(bench.runtime)
+    await using peers = await openPeers(bench, place.peers, ['podman', `${bench.runtime} run`])
     const { path, rootfs } = place.place
     const globals = (name: string): string[] => {
       const own = join(path, name)
       mkdirSync(own, { recursive: true })
-      return ['--root', join(own, 'root'), '--run-root', join(own, 'run')]
+      return ['--root', join(own, 'root'), '--run-root', join(own, 'run'), '--runtime', bench.runtime]
     }
     const cli = (...args: string[]) => execa(process.execPath, [MAIN, ...args], { stdin: 'ignore' })
     const run = ['run', '--rm', '--rootfs', rootfs, 'true']

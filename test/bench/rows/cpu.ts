@@ -14,7 +14,7 @@ export const cpu: Row = {
   async measure(bench) {
     const input = bench.quick ? { lives: 5, rounds: 1, warmUp: 0 } : { lives: 20, rounds: 8, warmUp: 3 }
     bench.progress(`${input.rounds} rounds of ${input.lives} lives`)
-    const { samples, residentMb } = await bench.run<Spent>('cpu', input)
+    const { samples, residentMb } = await bench.run<Spent>('cpu', { runtime: bench.runtime, ...input })
     const series = samples.map(([name, samples]): Series => ({ name, unit: 'ms', samples }))
     return {
       groups: [{ title: 'CPU of the Node process for one life', series }],

@@ -18,7 +18,7 @@ export const oneLife: Row = {
   title: 'One life: created, started, its exit seen, removed',
   aim: '≤ 1.05 × the bare floor; ≥ 3.5 × faster than podman, ≥ 2 × than ctr, ≥ 5 × than docker',
   async measure(bench) {
-    await using place = await benchPlace()
+    await using place = await benchPlace(bench.runtime)
     const { engine, floor } = place
     await using peers = await openPeers(bench, place.peers)
     const laps = new Laps()
@@ -46,7 +46,7 @@ export const oneLife: Row = {
       })
     const notes = [
       ...peers.notes,
-      'runchart and the bare floor run in this Node process; each peer is a command, as its user runs it. All use the same root file system and the same runc.',
+      'runchart and the bare floor run in this Node process; each peer is a command, as its user runs it. All use the same root file system and the same runtime.',
     ]
     const stages = laps.group('Stages of a life', warmUp)
     return { groups: [{ title: 'One life', series }, stages], claims, notes }

@@ -11,7 +11,7 @@ export const many: Row = {
   title: 'Many lives at once',
   aim: '2, 8 and 32 at once: ≥ 0.97 × the containers a second of the bare floor; no collapse at 32',
   async measure(bench) {
-    await using place = await benchPlace()
+    await using place = await benchPlace(bench.runtime)
     const { engine, floor } = place
     const rate = (lives: number, atOnce: number, work: () => Promise<void>) => async (): Promise<number> => {
       const begun = performance.now()

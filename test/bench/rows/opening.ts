@@ -47,7 +47,7 @@ async function openRows(bench: Bench): Promise<Series> {
   const roots = { root: join(directory.path, 'root'), runRoot: join(directory.path, 'run') }
   bench.progress(`writing ${rows} rows`)
   await bench.run('write-rows', { ...roots, rows, exits: 0 })
-  const samples = await open(bench, { ...roots, runtime: 'runc' })
+  const samples = await open(bench, { ...roots, runtime: bench.runtime })
   return { name: `${rows} rows of containers that have exited`, unit: 'ms', samples }
 }
 
@@ -55,8 +55,8 @@ async function openLive(bench: Bench): Promise<{ series: Series; callsForEach: n
   const count = bench.quick ? 10 : 1_000
   await using place = await testPlace()
   const { root, runRoot, rootfs } = place
-  const runtime = join(place.path, 'runc')
-  copyFileSync(findProgram('runc'), runtime)
+  const runtime = join(place.path, bench.runtime)
+  copyFileSync(findProgram(bench.runtime), runtime)
   const options = { root, runRoot, runtime }
   bench.progress(`creating ${count} containers`)
   await makeLiving(options, { count, rootfs, signal: bench.signal })

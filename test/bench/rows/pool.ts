@@ -12,8 +12,9 @@ export const pool: Row = {
   title: 'A container from a warm pool',
   aim: 'take and start ≤ 1.3 × the bare runc start',
   async measure(bench) {
-    await using place = await benchPlace()
+    await using place = await benchPlace(bench.runtime)
     const { engine, floor } = place
+    const theirs = `${bench.runtime} start`
     await using warm = await engine.pool({
       ...{ spec: { rootfs: place.place.rootfs, command: LASTING }, size: 2 },
     })
@@ -35,7 +36,7 @@ export const pool: Row = {
         },
       },
       {
-        name: 'runc start',
+        name: theirs,
         async measure() {
           const id = await floor.create(LASTING)
           const took = await milliseconds(() => floor.start(id))
@@ -52,8 +53,8 @@ export const pool: Row = {
       groups: [{ title: 'Until the container runs', series }],
       claims: [
         {
-          what: 'take and start, of a bare runc start',
-          measured: median(ratios(of('runchart, take and start'), of('runc start'))),
+          what: `take and start, of a bare ${theirs}`,
+          measured: median(ratios(of('runchart, take and start'), of(theirs))),
           ...{ unit: '×', bound: 'most', limit: 1.3 },
         },
       ],

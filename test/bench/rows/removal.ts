@@ -9,9 +9,10 @@ export const removal: Row = {
   title: 'Removing a running container',
   aim: '≥ 3 × faster than runc delete --force',
   async measure(bench) {
-    await using place = await benchPlace()
+    await using place = await benchPlace(bench.runtime)
     const { engine, floor } = place
     const { rootfs } = place.place
+    const theirs = `${bench.runtime} delete --force`
     const contenders = [
       {
         name: 'runchart',
@@ -22,7 +23,7 @@ export const removal: Row = {
         },
       },
       {
-        name: 'runc delete --force',
+        name: theirs,
         async measure() {
           const id = await floor.create(LASTING)
           await floor.start(id)
@@ -38,8 +39,8 @@ export const removal: Row = {
       groups: [{ title: 'From the call to the end of it', series }],
       claims: [
         {
-          what: 'runc delete --force, of runchart’s remove({ force: true })',
-          measured: median(ratios(of('runc delete --force'), of('runchart'))),
+          what: `${theirs}, of runchart’s remove({ force: true })`,
+          measured: median(ratios(of(theirs), of('runchart'))),
           ...{ unit: '×', bound: 'least', limit: 3 },
         },
       ],

@@ -19,7 +19,7 @@ export const stop: Row = {
   title: 'From the death of the process to the return of stop()',
   aim: 'p50 ≤ 5 ms, and ≥ 5 × faster than podman’s',
   async measure(bench) {
-    await using place = await benchPlace()
+    await using place = await benchPlace(bench.runtime)
     const { engine } = place
     const { rootfs } = place.place
     const ours: Contender = {
@@ -38,10 +38,11 @@ export const stop: Row = {
     const notes = [
       'The container takes no notice of SIGTERM; while its stop waits, it is killed from outside, which is the moment that is counted from.',
     ]
-    const missing = missingPrograms(podman)
+    const peers = podman(bench.runtime)
+    const missing = missingPrograms(peers)
     if (missing.length > 0) notes.push(`podman was left out: ${missing.join(', ')} not installed.`)
     else {
-      const peer = stack.use(await podman.open({ ...place.peers, path: join(place.peers.path, 'podman') }))
+      const peer = stack.use(await peers.open({ ...place.peers, path: join(place.peers.path, 'podman') }))
       contenders.push({
         name: 'podman stop',
         async measure() {

@@ -14,6 +14,7 @@ const results: Results = {
     cgroups: 'version 2',
     versions: { runc: '1.1.5' },
   },
+  runtime: 'runc',
   quick: false,
   rows: [
     {
@@ -39,7 +40,7 @@ const results: Results = {
 }
 
 describe('the page of a run', () => {
-  const { markdown, plots } = page(results, 'plots')
+  const { markdown, plots } = page([results], 'plots')
 
   it('says what it was measured on', () => {
     expect(markdown).toContain(
@@ -47,7 +48,7 @@ describe('the page of a run', () => {
     )
     expect(markdown).toContain('With runc 1.1.5.')
     expect(markdown).not.toContain('quick run')
-    expect(page({ ...results, quick: true }, 'plots').markdown).toContain('A quick run')
+    expect(page([{ ...results, quick: true }], 'plots').markdown).toContain('A quick run')
   })
 
   it('says of each claim whether it holds, the bound itself included', () => {
@@ -71,6 +72,19 @@ describe('the page of a run', () => {
       .map((bar) => Number(bar.getAttribute('width')))
     expect(widths).toEqual([3, 288])
     expect(svg).toContain('2,000 ms')
+  })
+})
+
+describe('a run with another runtime', () => {
+  const { markdown, plots } = page([results, { ...results, runtime: 'crun' }], 'plots')
+
+  it('is told below the first, without pictures', () => {
+    const [first = '', second = ''] = markdown.split('## With crun\n')
+    expect(first).toContain('![Removing `a < b`](plots/row-3.svg)')
+    expect(second).toContain('| 3. Removing `a < b` | the other, of ours | 2.5 × | ≥ 3 × | missed |')
+    expect(second).toContain('| other | 2,000 ms | 1,500–2,500 | 2,980 | 3 |')
+    expect(second).not.toContain('![')
+    expect([...plots.keys()]).toEqual(['row-3.svg'])
   })
 })
 
