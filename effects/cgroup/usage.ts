@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { cgroupDirectory } from './directories.ts'
 import type { Hierarchy } from './hierarchies.ts'
@@ -43,6 +43,8 @@ function cpuOfStat(text: string): number | null {
 const wholeNumber = (text: string): number | null => (/^\d+\n?$/.test(text) ? Number(text) : null)
 
 function read(path: string): string {
+  // Mostly it is another hierarchy's; an exception for each takes longer than everything else.
+  if (!existsSync(path)) return ''
   try {
     return readFileSync(path, 'latin1')
   } catch {

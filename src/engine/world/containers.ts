@@ -1,4 +1,5 @@
 import { dirname } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { RestoreOptions } from '../../../effects/checkpoint/argv.ts'
 import { removeFrom } from '../../../effects/files/unfollowed.ts'
 import { isSameProcess, signalProcess } from '../../../effects/process/identity.ts'
@@ -24,7 +25,7 @@ export const realContainers: ContainerEffects = {
   resume: ({ engine, id }, _, signal) => engine.runtime.resume(id, { signal }),
   checkpoint,
   restore: (supervisor, input, signal) => create(supervisor, signal, restoreOptions(supervisor, input)),
-  recordExit: discardExitFile,
+  recordExit,
   cleanUp,
   remove,
   reconcile,
@@ -102,6 +103,12 @@ function isGone({ row }: Supervisor, error: unknown): boolean {
   if (error.failure === 'not-running') return true
   const { process } = row.facts
   return process === null || !isSameProcess(process)
+}
+
+/** Whoever waits for the exit has heard of it before: to remove a file takes as long as the commit. */
+async function recordExit(supervisor: Supervisor): Promise<void> {
+  await nextTurn()
+  discardExitFile(supervisor)
 }
 
 /** The runtime lets go, conmon has ended, and what belonged to the run is gone. */
