@@ -41,7 +41,7 @@ export interface ContainerEffects {
   checkpoint: Work<Checkpointed, CheckpointInput>
   restore: Work<CreatedFacts, RestoreInput>
   /** The exit is on disk: what proved it is needed no more. */
-  recordExit(supervisor: Supervisor): void | Promise<void>
+  recordExit(supervisor: Supervisor): void
   cleanUp(supervisor: Supervisor, signal: AbortSignal): Promise<void>
   remove: Work<void, RunInput>
   /** Holds what is known of the container against the world. */

@@ -105,10 +105,12 @@ function isGone({ row }: Supervisor, error: unknown): boolean {
   return process === null || !isSameProcess(process)
 }
 
-/** Whoever waits for the exit has heard of it before: to remove a file takes as long as the commit. */
-async function recordExit(supervisor: Supervisor): Promise<void> {
-  await nextTurn()
-  discardExitFile(supervisor)
+/**
+ * Goes on at once. To remove the file takes as long as the commit, so whoever waits for the exit hears of it before; a
+ * closing engine waits for it.
+ */
+function recordExit(supervisor: Supervisor): void {
+  void supervisor.engine.effects.track(nextTurn().then(() => discardExitFile(supervisor)))
 }
 
 /** The runtime lets go, conmon has ended, and what belonged to the run is gone. */

@@ -34,14 +34,15 @@ export const told: Row = {
         { name: 'after 10 exits', unit: 'ms', samples: few.delays },
         { name: `after ${earlier} exits`, unit: 'ms', samples: many.delays },
       ] satisfies Series[]
-      const [before, after] = series.map(({ samples }) => quantile(samples, 0.5)) as [number, number]
+      const sinceKill = [
+        { name: 'after 10 exits', unit: 'ms', samples: few.sinceKill },
+        { name: `after ${earlier} exits`, unit: 'ms', samples: many.sinceKill },
+      ] satisfies Series[]
+      const [before, after] = sinceKill.map(({ samples }) => quantile(samples, 0.5)) as [number, number]
       return {
         groups: [
           { title: 'From the rename of an exit file to the call of a subscriber', series },
-          {
-            title: 'From the kill of its process to the same, conmon included',
-            series: [{ name: 'after 10 exits', unit: 'ms', samples: few.sinceKill }],
-          },
+          { title: 'From the kill of its process to the same, conmon included', series: sinceKill },
         ],
         claims: [
           ...series.flatMap(({ name, samples }): Claim[] => [
@@ -49,12 +50,12 @@ export const told: Row = {
             { what: `p99 ${name}`, measured: quantile(samples, 0.99), unit: 'ms', bound: 'most', limit: 8 },
           ]),
           {
-            what: `p50 after ${earlier} exits, of that after 10`,
+            what: `p50 from the kill after ${earlier} exits, of that after 10`,
             ...{ measured: after / before, unit: '×', bound: 'most', limit: 1.2 },
           },
         ],
         notes: [
-          `${few.known} containers were known and ${few.alive} to ${many.alive - exits - warmUp} alive. The moment of an exit file is that at which a process of the highest priority that watches the directory has seen it, less by which such a watch is late itself: ${few.late.toFixed(2)} ms, measured with renames whose moment is known.`,
+          `${few.known} containers were known and ${few.alive} to ${many.alive - exits - warmUp} alive. The moment of an exit file is that at which a process of the highest priority that watches the directory has seen it, less by which such a watch is late itself: ${few.late.toFixed(2)} ms, measured with renames whose moment is known. That is right to half a millisecond, by the processor that it wakes on; so before and after are compared from the kill on.`,
           `Of the ${earlier} exits before, the store has the records and the events, and as many exit files have gone through the watched directory of the same engine; they were nobody's, since so many containers would take hours.`,
         ],
       }
