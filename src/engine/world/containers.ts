@@ -115,16 +115,26 @@ function recordExit(supervisor: Supervisor): void {
 
 /** The runtime lets go, conmon has ended, and what belonged to the run is gone. */
 async function cleanUp(supervisor: Supervisor, signal: AbortSignal): Promise<void> {
-  const { engine, id } = supervisor
   const ended = await letMonitorEnd(supervisor, signal)
+  const letGo = deleteFromRuntime(supervisor, signal)
+  // The runtime, which is spawned first, knows nothing of these files.
+  const [deletion, removal] = await Promise.allSettled([
+    letGo,
+    nextTurn().then(() => removeRunFiles(supervisor, ended)),
+  ])
+  if (deletion.status === 'rejected') throw deletion.reason
+  if (removal.status === 'rejected') throw removal.reason
+}
+
+async function deleteFromRuntime(supervisor: Supervisor, signal: AbortSignal): Promise<void> {
+  const { engine, id, logger } = supervisor
   try {
     // Of what it knows no more the runtime removes nothing.
     if (!(await engine.runtime.delete(id, { signal }))) await removeOwnCgroup(supervisor)
   } catch (error) {
-    supervisor.logger.warn({ err: error }, 'the runtime did not let go at once; it is forced')
+    logger.warn({ err: error }, 'the runtime did not let go at once; it is forced')
     await engine.runtime.delete(id, { force: true, signal })
   }
-  await removeRunFiles(supervisor, ended)
 }
 
 async function remove(supervisor: Supervisor): Promise<void> {
