@@ -102,6 +102,8 @@ const judgeRestore: Judge<undefined> = (change) => {
   return change.from === 'restoring' ? done : undefined
 }
 
+const CLEANUP: ContainerCommand = { type: 'cleanup' }
+
 const judgeCleanup: Judge<undefined> = (change) => {
   if (OUT_OF_RUNTIME.has(change.to)) return done
   return change.from === 'cleaning' && change.to === 'stopped' ? failed(change, 'be cleaned up') : undefined
@@ -198,8 +200,14 @@ export async function restore(
 /** Has the runtime let go of a container that has exited; one that it has let go of is left as it is. */
 export async function cleanup(supervisor: Supervisor, signal?: AbortSignal): Promise<void> {
   if (supervisor.row.state === 'exited') return
-  if (supervisor.row.state === 'cleaning') return awaitChange(supervisor, judgeCleanup, { signal })
-  await obey(supervisor, { type: 'cleanup' }, judgeCleanup, signal)
+  if (isBeingCleaned(supervisor)) return awaitChange(supervisor, judgeCleanup, { signal })
+  await obey(supervisor, CLEANUP, judgeCleanup, signal)
+}
+
+/** The chart is ahead of what is committed: right after an exit it is at it already, or soon, and takes no cleanup. */
+function isBeingCleaned(supervisor: Supervisor): boolean {
+  const { state } = supervisor.row
+  return state === 'cleaning' || (state === 'stopped' && !supervisor.takes(CLEANUP))
 }
 
 /** States in which a process lives that nobody is at work on. */

@@ -200,6 +200,27 @@ describe('cleanup', () => {
     await container.cleanup()
   })
 
+  test('is taken as soon as a stop has returned', async () => {
+    const container = await running(await place.open())
+    await container.stop()
+    await Promise.all([container.cleanup(), container.cleanup()])
+    expect(container.state).toBe('exited')
+  })
+
+  test.for([
+    ['with others', (container) => Promise.all([container.stop(), container.wait()])],
+    ['and something else was done', (container) => container.stop().then(() => {})],
+    ['and a turn has passed', (container) => container.stop().then(() => new Promise(setImmediate))],
+  ] as [string, (container: Container) => Promise<unknown>][])(
+    'is taken as soon as a stop has returned %s',
+    async ([, stop]) => {
+      const container = await running(await place.open())
+      await stop(container)
+      await container.cleanup()
+      expect(container.state).toBe('exited')
+    },
+  )
+
   test('of one that lives is refused', async () => {
     const container = await running(await place.open())
     await expect(container.cleanup()).rejects.toMatchObject({ code: 'EILLEGALTRANSITION' })

@@ -105,10 +105,7 @@ function isGone({ row }: Supervisor, error: unknown): boolean {
   return process === null || !isSameProcess(process)
 }
 
-/**
- * Goes on at once. To remove the file takes as long as the commit, so whoever waits for the exit hears of it before; a
- * closing engine waits for it.
- */
+/** Goes on at once: whoever waits for the exit hears of it before the file is removed. A closing engine waits for it. */
 function recordExit(supervisor: Supervisor): void {
   void supervisor.engine.effects.track(nextTurn().then(() => discardExitFile(supervisor)))
 }
@@ -117,7 +114,7 @@ function recordExit(supervisor: Supervisor): void {
 async function cleanUp(supervisor: Supervisor, signal: AbortSignal): Promise<void> {
   const ended = await letMonitorEnd(supervisor, signal)
   const letGo = deleteFromRuntime(supervisor, signal)
-  // The runtime, which is spawned first, knows nothing of these files.
+  // The runtime knows nothing of these files.
   const [deletion, removal] = await Promise.allSettled([
     letGo,
     nextTurn().then(() => removeRunFiles(supervisor, ended)),
