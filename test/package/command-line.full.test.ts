@@ -79,12 +79,13 @@ test('it serves the inspector page as it was built', async () => {
   expect(await owner).toMatchObject({ exitCode: 0 })
 })
 
-test('the licence of each package in it is beside it', async () => {
+test('the licence of each package in it, and in the page, is beside it', async () => {
   const licences = await readFile(join(folder, 'LICENCES'), 'utf8')
   const named = [...licences.matchAll(/^(\S+) \d+\.\d+\.\d+\S*$/gm)].map(([, name]) => name)
   const { dependencies } = JSON.parse(await readFile('package.json', 'utf8'))
   // koffi, which is native, is not in it.
   expect(Object.keys(dependencies).filter((name) => !named.includes(name))).toEqual(['koffi'])
+  expect(named).toContain('preact')
   const files = await readdir(folder)
   const code = (await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')))).join('\n')
   const inside = [...code.matchAll(/^\/\/ (?:.*\/)?node_modules\/((?:@[^/\s]+\/)?[^/\s]+)\//gm)].map(

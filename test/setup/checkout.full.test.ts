@@ -81,7 +81,7 @@ describe('the package that is published', () => {
       expect(
         paths.filter(
           (path) =>
-            !/^(dist\/(src|machines|effects)\/|docs\/charts\/svg\/|docs\/openapi\.json$|LICENSE$|README\.md$|CHANGELOG\.md$|package\.json$)/.test(
+            !/^(dist\/(src|machines|effects|cli|page)\/|docs\/charts\/svg\/|docs\/openapi\.json$|LICENSE$|README\.md$|CHANGELOG\.md$|package\.json$)/.test(
               path,
             ),
         ),

@@ -6,4 +6,6 @@ import { licencesOf } from './licences.ts'
 
 const directory = join(process.argv[2] ?? 'dist', 'cli')
 const { inputs } = await bundleCli(directory)
-await writeFile(join(directory, 'LICENCES'), await licencesOf(Object.keys(inputs)))
+// The inspector's page has it in it.
+const files = [...Object.keys(inputs), 'node_modules/preact/package.json']
+await writeFile(join(directory, 'LICENCES'), await licencesOf(files))
