@@ -43,8 +43,9 @@ async function versionOf(program: string, args: readonly string[]): Promise<stri
 }
 
 function cgroups(): string {
-  if (isHybrid()) return 'versions 1 and 2 (hybrid)'
-  return mounts().includes(' - cgroup ') ? 'version 1' : 'version 2'
+  const version = mounts().includes(' - cgroup ') ? 'version 1' : 'version 2'
+  const moves = mounts().includes('favordynmods') ? ', favordynmods' : ''
+  return `${isHybrid() ? 'versions 1 and 2 (hybrid)' : version}${moves}`
 }
 
 /** Whether cgroup2 is mounted beside version 1. */

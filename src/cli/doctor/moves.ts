@@ -21,7 +21,7 @@ export function judgeMoves(mountinfo: string, kernel: string): Finding[] {
   return [
     ok(
       CHECK,
-      'each create waits until every processor has been through the kernel, 5 to 25 ms',
+      'each create waits until every processor has been through the kernel, some 10 ms',
       `mount -o remount,favordynmods ${before.split(' ')[4]}, or cgroup_favordynmods=true on the kernel command line, spares it; Linux keeps to it until it is started again`,
     ),
   ]

@@ -36,7 +36,10 @@ function main(results: Results, directory: string, plots: Map<string, string>): 
 /** Figures alone. */
 function besides(results: Results): string {
   const { runtime, rows } = results
-  const tables = rows.flatMap(({ groups }) => groups.map(table))
+  const tables = rows.flatMap(({ groups, notes = [] }) => [
+    ...groups.map(table),
+    ...notes.map((note) => `${note}\n`),
+  ])
   return [`## With ${runtime}\n`, machineText(results), overview(rows, titled), ...tables].join('\n')
 }
 

@@ -13,7 +13,7 @@ const bench = (...args: string[]) =>
   execa(process.execPath, [MAIN, ...args], { reject: false, stdin: 'ignore' })
 
 beforeAll(async () => {
-  if (!existsSync('dist/src/index.js')) await execa('npm', ['run', 'build'])
+  if (!existsSync('dist/cli/main.js')) await execa('npm', ['run', 'build'])
 }, 300_000)
 
 describe('the benchmark', { timeout: 300_000 }, () => {
