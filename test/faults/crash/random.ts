@@ -29,7 +29,8 @@ export function randomRound(seed: number): RandomRound {
   const random = randomFrom(seed)
   const upTo = (most: number): number => Math.floor(random() * most)
   const pick = <T>(values: readonly [T, ...T[]]): T => values[upTo(values.length)] ?? values[0]
-  const names = Array.from({ length: 1 + upTo(4) }, (_, index) => `c${index}`)
+  // No hexadecimal digits alone: the name of one that is gone could be the start of another's id.
+  const names = Array.from({ length: 1 + upTo(4) }, (_, index) => `web${index}`)
   const plan = names.map((name) => sequence(name, pick, upTo))
   const deaths = Array.from({ length: 1 + upTo(3) }, (_, index) =>
     index === 0 ? death(MOST_STEPS, random) : death(MOST_RECOVERY_STEPS, random),

@@ -54,9 +54,9 @@ export const WHOLE_LIFE: Plan = [
     { do: 'reopen' },
     { do: 'remove', name: 'long', force: true },
     { do: 'create', name: 'broken', script: 'missing', code: -1 },
-    { do: 'create', name: 'deaf', script: 'stubborn', code: -1 },
-    { do: 'start', name: 'deaf' },
-    { do: 'stop', name: 'deaf', timeout: 0.05 },
+    { do: 'create', name: 'unmoved', script: 'stubborn', code: -1 },
+    { do: 'start', name: 'unmoved' },
+    { do: 'stop', name: 'unmoved', timeout: 0.05 },
     { do: 'reopen' },
   ],
 ]
