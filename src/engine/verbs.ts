@@ -204,7 +204,7 @@ export async function cleanup(supervisor: Supervisor, signal?: AbortSignal): Pro
   await obey(supervisor, CLEANUP, judgeCleanup, signal)
 }
 
-/** The chart is ahead of what is committed: right after an exit it is at it already, or soon, and takes no cleanup. */
+/** Also where the row does not say so yet: right after an exit the chart cleans up, or is about to, and takes no cleanup. */
 function isBeingCleaned(supervisor: Supervisor): boolean {
   const { state } = supervisor.row
   return state === 'cleaning' || (state === 'stopped' && !supervisor.takes(CLEANUP))

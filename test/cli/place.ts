@@ -40,14 +40,13 @@ export interface CliPlace extends AsyncDisposable {
 }
 
 /** With the command line of another build, where one is named. Containers, owner and directory are gone when it is disposed of. */
-export async function cliPlace(main?: string): Promise<CliPlace> {
+export async function cliPlace(main = MAIN): Promise<CliPlace> {
   const directory = await temporaryDirectory()
   const { path } = directory
   const [root, runRoot] = [join(path, 'root'), join(path, 'run')]
   const globals = ['--root', root, '--run-root', runRoot]
   const rootfs = await makeRootfs(path)
-  const cli = (...args: string[]): Verb =>
-    runchart([...globals, ...args], {}, main === undefined ? {} : { main })
+  const cli = (...args: string[]): Verb => runchart([...globals, ...args], {}, { main })
   const owner = async (): Promise<number> => {
     const client = connectOwner(join(runRoot, 'owner.sock'))
     return (await client.version().finally(() => client.close())).pid

@@ -6,6 +6,6 @@ import { licencesOf } from './licences.ts'
 
 const directory = join(process.argv[2] ?? 'dist', 'cli')
 const { inputs } = await bundleCli(directory)
-// The inspector's page has it in it.
+// preact is in the inspector's page, which is built apart.
 const files = [...Object.keys(inputs), 'node_modules/preact/package.json']
 await writeFile(join(directory, 'LICENCES'), await licencesOf(files))

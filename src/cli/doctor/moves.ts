@@ -3,8 +3,8 @@ import { release } from 'node:os'
 import { type Finding, ok } from './finding.ts'
 
 const CHECK = 'cgroup moves'
-/** The first Linux whose cgroups know `favordynmods`. */
-const SINCE = [6, 0] as const
+/** The first major version of Linux whose cgroups know `favordynmods`. */
+const SINCE = 6
 
 /**
  * Judges how long the kernel takes to move a process to another cgroup, as each create does: it waits until every
@@ -12,8 +12,7 @@ const SINCE = [6, 0] as const
  * dearer instead. Nothing is to be said where version 2 is not mounted, or the kernel is older.
  */
 export function judgeMoves(mountinfo: string, kernel: string): Finding[] {
-  const [major = 0, minor = 0] = kernel.split('.').map(Number.parseFloat)
-  if (major < SINCE[0] || (major === SINCE[0] && minor < SINCE[1])) return []
+  if (Number.parseInt(kernel, 10) < SINCE) return []
   const mount = mountinfo.split('\n').find((line) => / - cgroup2 /.test(line))
   if (mount === undefined) return []
   const [before = '', after = ''] = mount.split(' - ')

@@ -113,10 +113,9 @@ function recordExit(supervisor: Supervisor): void {
 /** The runtime lets go, conmon has ended, and what belonged to the run is gone. */
 async function cleanUp(supervisor: Supervisor, signal: AbortSignal): Promise<void> {
   const ended = await letMonitorEnd(supervisor, signal)
-  const letGo = deleteFromRuntime(supervisor, signal)
-  // The runtime knows nothing of these files.
+  // The runtime knows nothing of the files: they go while it is at work, a turn later, so that it is spawned first.
   const [deletion, removal] = await Promise.allSettled([
-    letGo,
+    deleteFromRuntime(supervisor, signal),
     nextTurn().then(() => removeRunFiles(supervisor, ended)),
   ])
   if (deletion.status === 'rejected') throw deletion.reason

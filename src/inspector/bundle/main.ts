@@ -1,4 +1,4 @@
-/** Puts the page beside the compiled server: a step of `npm run build`. */
+/** Puts the page where the built server looks for it: a step of `npm run build`. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { bundle } from './bundle.ts'

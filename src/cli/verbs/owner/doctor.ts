@@ -25,7 +25,8 @@ function inLines(findings: Finding[]): string {
 }
 
 const HELP = `
-Each line is ok, warn or fail, with how to mend it, or what would make containers start sooner. Exit code 1 where something fails. It starts no owner.
+Each line is ok, warn or fail, with how to mend it, or what would make containers start sooner.
+Exit code 1 where something fails. It starts no owner.
 
 Examples:
   runchart doctor
